@@ -1,0 +1,177 @@
+// A job's settings in compiled form: what the scheduler executes. The JSON document that a client sent is
+// stored beside it unchanged (JobRecord::settings_json); this form holds only what has an effect.
+//
+// Values without I/O. Which JSON field is executed, echoed or refused stands in the field table
+// (common/model/field_table.h), against which parse_job_settings is checked by test.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/base/time.h"
+
+namespace sheaf::model {
+
+/// Name → value pairs in the order in which they were written.
+using NamedStrings = std::vector<std::pair<std::string, std::string>>;
+
+/// When a task with finished dependencies runs; jobs documentation calls them the run_if conditions.
+enum class RunIf : std::uint8_t {
+  kAllSuccess,
+  kAtLeastOneSuccess,
+  kNoneFailed,
+  kAllDone,
+  kAtLeastOneFailed,
+  kAllFailed,
+};
+
+struct Dependency {
+  std::string task_key;
+  /// Set on edges from condition tasks: the outcome under which this edge counts as success.
+  std::optional<bool> outcome;
+  friend bool operator==(const Dependency&, const Dependency&) = default;
+};
+
+/// Sheaf's own task kind: any program. `command[0]` is looked up in PATH.
+struct CommandTask {
+  std::vector<std::string> command;
+  NamedStrings env;
+  friend bool operator==(const CommandTask&, const CommandTask&) = default;
+};
+
+/// A Python script of the deployment. `python_file` is absolute below the deployment's file path.
+struct SparkPythonTask {
+  std::string python_file;
+  std::vector<std::string> parameters;
+  friend bool operator==(const SparkPythonTask&, const SparkPythonTask&) = default;
+};
+
+enum class ConditionOperator : std::uint8_t {
+  kEqualTo,
+  kNotEqual,
+  kGreaterThan,
+  kGreaterThanOrEqual,
+  kLessThan,
+  kLessThanOrEqual,
+};
+
+/// Compares two strings after references are resolved. EQUAL_TO and NOT_EQUAL compare text; the others
+/// compare numbers and fail the task when a side is not one.
+struct ConditionTask {
+  ConditionOperator op = ConditionOperator::kEqualTo;
+  std::string left;
+  std::string right;
+  friend bool operator==(const ConditionTask&, const ConditionTask&) = default;
+};
+
+using TaskAction = std::variant<CommandTask, SparkPythonTask, ConditionTask>;
+
+struct TaskSettings {
+  std::string task_key;
+  TaskAction action;
+  std::vector<Dependency> depends_on;
+  RunIf run_if = RunIf::kAllSuccess;
+  /// Extra attempts after a failure; -1 is without limit.
+  int max_retries = 0;
+  /// From the start of the failed attempt to the start of the next.
+  Milliseconds min_retry_interval{0};
+  bool retry_on_timeout = false;
+  /// Of each attempt; 0 is none.
+  std::chrono::seconds timeout{0};
+  /// Key into JobSettings::environments, or empty: the worker's own Python.
+  std::string environment_key;
+  bool disabled = false;
+  friend bool operator==(const TaskSettings&, const TaskSettings&) = default;
+};
+
+struct EnvironmentSettings {
+  std::string environment_key;
+  /// "1" … "5" (documentation of the serverless environment versions), or empty: the newest.
+  std::string environment_version;
+  /// Lines of a pip requirements file.
+  std::vector<std::string> dependencies;
+  friend bool operator==(const EnvironmentSettings&, const EnvironmentSettings&) = default;
+};
+
+enum class DaylightSavingRule : std::uint8_t { kWallClock, kQuartz };
+
+struct ScheduleSettings {
+  std::string quartz_cron_expression;
+  std::string timezone_id;
+  bool paused = false;
+  DaylightSavingRule daylight_saving = DaylightSavingRule::kWallClock;
+  friend bool operator==(const ScheduleSettings&, const ScheduleSettings&) = default;
+};
+
+enum class HookSignature : std::uint8_t { kStandardWebhooks, kBearer };
+
+/// An inbound webhook (`sheaf: {hooks: […]}`). Body fields are dotted paths into the JSON body.
+struct HookSettings {
+  std::string name;
+  HookSignature signature = HookSignature::kStandardWebhooks;
+  /// Environment variable of the scheduler that holds the secret; empty: set with `sheaf hooks secret`.
+  std::string secret_env;
+  /// A body that does not match is answered 200 `ignored`. Empty field: every body matches.
+  std::string match_field;
+  std::string match_equals;
+  /// Job parameter ← body field.
+  NamedStrings parameters;
+  /// Body field that names the delivery; empty: the `webhook-id` header.
+  std::string deduplication_key;
+  friend bool operator==(const HookSettings&, const HookSettings&) = default;
+};
+
+/// Where an alert goes: a mail address, or the id of a webhook destination of the scheduler's config.yml.
+struct AlertTarget {
+  enum class Channel : std::uint8_t { kEmail = 0, kWebhook = 1 };
+  Channel channel = Channel::kWebhook;
+  std::string destination;
+  friend bool operator==(const AlertTarget&, const AlertTarget&) = default;
+};
+
+struct AlertSettings {
+  std::vector<AlertTarget> on_start;
+  std::vector<AlertTarget> on_success;
+  std::vector<AlertTarget> on_failure;
+  bool no_alert_for_skipped_runs = false;
+  bool no_alert_for_canceled_runs = false;
+  friend bool operator==(const AlertSettings&, const AlertSettings&) = default;
+};
+
+struct ParameterSettings {
+  std::string name;
+  std::string default_value;
+  friend bool operator==(const ParameterSettings&, const ParameterSettings&) = default;
+};
+
+struct JobSettings {
+  std::string name;
+  std::vector<TaskSettings> tasks;
+  std::vector<EnvironmentSettings> environments;
+  std::vector<ParameterSettings> parameters;
+  std::optional<ScheduleSettings> schedule;
+  std::vector<HookSettings> hooks;
+  AlertSettings alerts;
+  std::int64_t max_concurrent_runs = 1;
+  bool queue_enabled = true;
+  /// Of the whole run, from its start (queueing does not count); 0 is none.
+  std::chrono::seconds timeout{0};
+  friend bool operator==(const JobSettings&, const JobSettings&) = default;
+};
+
+/// Compiles a settings document and checks all that can be checked without files, clocks or other jobs:
+/// required fields, types, limits, unique keys, dependencies that exist, cycles, outcome edges, references.
+///
+/// Fails with kInvalid and a message that begins with the JSON path, e.g.
+/// "tasks[2].depends_on[0].task_key: there is no task \"trian\"; did you mean \"train\"?", or with
+/// kUnsupported where the field table refuses a field.
+[[nodiscard]] Result<JobSettings> parse_job_settings(std::string_view json);
+
+}  // namespace sheaf::model

@@ -1,0 +1,93 @@
+// The deterministic machine of the scheduler. decide() judges a command against State and Facts and says
+// what happens; apply() makes it so. Pure: no clock, thread, file, socket, log or random number; equal
+// input gives equal output, byte for byte.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/result.h"
+#include "scheduler/core/command.h"
+#include "scheduler/core/effect.h"
+#include "scheduler/core/event.h"
+#include "scheduler/core/state.h"
+
+namespace sheaf::core {
+
+struct Step {
+  std::vector<Event> events;
+  std::vector<Effect> effects;
+  Reply reply;
+};
+
+/// Why a command was refused; nothing happened.
+struct Rejection {
+  ErrorCode code = ErrorCode::kInvalid;
+  std::string message;
+};
+
+/// Judges `command`. Never changes `state`. `batch` is the number of the batch in which the step will be
+/// committed: leases take it as their fence.
+[[nodiscard]] tl::expected<Step, Rejection> decide(const State& state,
+                                                   const Facts& facts,
+                                                   const Command& command,
+                                                   Timestamp now,
+                                                   std::uint64_t batch);
+
+/// Makes `event` part of `state`. Total: never fails on an event that decide() made. The only writer.
+void apply(State& state, const Event& event);
+
+/// True while Settle would find something to do.
+[[nodiscard]] inline bool has_unsettled(const State& state) { return !state.unsettled.is_empty(); }
+
+/// The first instant at which AdvanceTime would find something to do.
+[[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);
+
+/// Effects that are owed as things stand: leases not reported started, stops not reported done, schedules
+/// to watch. Given to the world at start, when a worker registers (only its own), and never otherwise.
+[[nodiscard]] std::vector<Effect> outstanding(const State& state);
+[[nodiscard]] std::vector<Effect> outstanding_for(const State& state, WorkerId worker);
+
+/// Drops finished runs from memory. Called by the engine once their rows are encoded.
+void retire_finished(State& state);
+
+/// One live run as stored: the inverse of what the engine encodes.
+struct StoredRun {
+  RunRecord record;
+  SettingsPointer settings;
+  std::vector<TaskRow> rows;
+  std::map<TaskIndex, TaskDetails> details;
+};
+
+/// Everything that outlives a process, as recovery reads it.
+struct StoredState {
+  std::uint64_t epoch = 0;
+  std::int64_t next_id = 1;
+  std::vector<StoredRun> runs;  ///< Unfinished ones only, by id.
+  std::vector<WorkerRecord> workers;
+  std::vector<ScheduleRecord> schedules;
+};
+
+/// Rebuilds State with all of its indices.
+[[nodiscard]] State restore(StoredState stored);
+
+/// The run as stored now; restore({… stored …}) gives the same run back.
+[[nodiscard]] StoredRun to_stored(const LiveRun& run);
+
+/// Values of a task value reference, parameters and so on, in one string; fails with the reason for which the
+/// task cannot run. Public for tests.
+[[nodiscard]] Result<std::string> resolve_text(const LiveRun& run, std::string_view text);
+
+/// The attempt as a worker gets it, references resolved.
+/// REQUIRES: the task has an attempt.
+[[nodiscard]] Result<model::AttemptSpec> make_attempt_spec(const LiveRun& run, TaskIndex task);
+
+/// Checks every invariant that ties columns and indices together; SHEAF_CHECKs on the first broken one.
+/// O(state); for tests and the simulator.
+void check_invariants(const State& state);
+
+}  // namespace sheaf::core

@@ -1,0 +1,211 @@
+// Records: the plain values that outlive a batch. The store encodes them, HTTP views are made of them, and
+// Facts hand them to decide(). Nothing here has behaviour; enumerations are append-only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/id.h"
+#include "common/base/time.h"
+#include "common/model/attempt.h"
+#include "common/model/job_settings.h"
+#include "common/model/states.h"
+
+namespace sheaf::core {
+
+using model::AttemptEnd;
+using model::NamedStrings;
+using model::RunState;
+using model::StopReason;
+using model::TaskState;
+using model::TaskValue;
+using model::TriggerKind;
+
+/// Position of a task in its run: 0 … task_count-1, in settings order.
+using TaskIndex = std::uint32_t;
+
+/// A job as deployed. `settings_json` itself is stored once per digest.
+struct JobRecord {
+  JobId id;
+  DeploymentId deployment;
+  std::string resource_key;  ///< "wine" of resources.jobs.wine.
+  std::string name;
+  std::string settings_digest;  ///< Hex SHA-256 of the settings document.
+  std::string manifest_digest;  ///< The deployment's files when the job was last deployed.
+  std::string file_path;        ///< Workspace path of the files.
+  std::string creator;
+  Timestamp created = kNoTime;
+  Timestamp updated = kNoTime;
+  TriggerId schedule;  ///< Invalid: the job has no schedule.
+  friend bool operator==(const JobRecord&, const JobRecord&) = default;
+};
+
+/// A bundle+target as it stands on this scheduler.
+struct DeploymentRecord {
+  DeploymentId id;
+  std::string bundle;
+  std::string target;
+  std::uint64_t version = 0;  ///< 1 for the first deploy, +1 each time.
+  std::string manifest_digest;
+  std::string file_path;
+  std::string deployed_by;
+  Timestamp deployed = kNoTime;
+  std::vector<JobId> jobs;
+  friend bool operator==(const DeploymentRecord&, const DeploymentRecord&) = default;
+};
+
+/// Who or what started a run.
+struct TriggerRecord {
+  TriggerKind kind = TriggerKind::kManual;
+  TriggerId trigger;            ///< For schedules.
+  Timestamp nominal = kNoTime;  ///< For schedules: the instant that the expression names.
+  std::string hook;             ///< For hooks: its name.
+  std::string delivery;         ///< For hooks: the deduplication key.
+  std::string principal;        ///< For manual runs: who asked.
+  friend bool operator==(const TriggerRecord&, const TriggerRecord&) = default;
+};
+
+struct RunRecord {
+  RunId id;
+  JobId job;
+  DeploymentId deployment;
+  std::string name;
+  std::string settings_digest;
+  std::string manifest_digest;
+  std::string file_path;
+  RunState state = RunState::kQueued;
+  StopReason stop_reason = StopReason::kNone;
+  std::string message;
+  TriggerRecord trigger;
+  NamedStrings parameters;  ///< Every job parameter with its value in this run.
+  NamedStrings overrides;   ///< Those that the submitter gave.
+  std::string idempotency_token;
+  Timestamp submitted = kNoTime;
+  Timestamp started = kNoTime;  ///< kNoTime while queued.
+  Timestamp ended = kNoTime;
+  Timestamp deadline = kNoTime;  ///< Run timeout, or queue expiry while queued.
+  /// First attempts of task i have id `first_attempt + i`.
+  AttemptId first_attempt;
+  std::uint32_t task_count = 0;
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
+};
+
+/// The fixed-width part of a task in a run.
+struct TaskRow {
+  TaskState state = TaskState::kBlocked;
+  /// Of a finished condition task: 1 true, 2 false; else 0.
+  std::uint8_t outcome = 0;
+  /// Attempts lost with their worker so far.
+  std::uint8_t lost_attempts = 0;
+  /// Why a stop was ordered (kStopping), or what ended the task.
+  StopReason stop_reason = StopReason::kNone;
+  std::uint32_t attempt_number = 0;
+  AttemptId attempt;  ///< The current or last attempt.
+  WorkerId worker;    ///< Holds the attempt while the task is active.
+  std::uint64_t fence = 0;
+  Timestamp started = kNoTime;   ///< Of the current attempt.
+  Timestamp ended = kNoTime;     ///< Of the task.
+  Timestamp deadline = kNoTime;  ///< Retry time, attempt timeout or loss verdict, by state.
+  friend bool operator==(const TaskRow&, const TaskRow&) = default;
+};
+
+/// An attempt that is over.
+struct AttemptRecord {
+  AttemptId id;
+  std::uint32_t number = 0;
+  WorkerId worker;
+  TaskState state = TaskState::kFailed;  ///< What the task would be had this been its last attempt.
+  bool overlap_possible = false;  ///< The next attempt began without proof that this one was gone.
+  model::AttemptOutcome outcome;
+  friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
+};
+
+/// The variable-size part of a task; most tasks have none.
+struct TaskDetails {
+  std::string message;
+  std::vector<AttemptRecord> attempts;  ///< Finished ones, oldest first.
+  std::vector<TaskValue> values;        ///< Recorded with the successful attempt.
+  std::vector<TaskValue> staged;        ///< Of the running attempt; invisible until it succeeds.
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] bool is_empty() const {
+    return message.empty() && attempts.empty() && values.empty() && staged.empty() &&
+           warnings.empty();
+  }
+  friend bool operator==(const TaskDetails&, const TaskDetails&) = default;
+};
+
+struct WorkerRecord {
+  WorkerId id;
+  std::string name;        ///< Unique; bound to the worker's CURVE key by the allow-list.
+  std::string boot_id;     ///< Of the machine's current boot.
+  std::string version;     ///< Of the agent.
+  std::uint32_t slots = 0; ///< Attempts at once.
+  std::vector<std::string> labels;
+  Timestamp registered = kNoTime;
+  friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
+};
+
+/// A declared schedule and its memory.
+struct ScheduleRecord {
+  TriggerId id;
+  JobId job;
+  model::ScheduleSettings settings;
+  /// Nominal times at or before this instant are settled: the declaration, then each fire. A cron
+  /// expression has no earlier duties.
+  Timestamp settled = kNoTime;
+  Timestamp next = kNoTime;  ///< The next nominal time as last computed; kNoTime: not computed yet.
+  friend bool operator==(const ScheduleRecord&, const ScheduleRecord&) = default;
+};
+
+/// A nominal time for which no run of its own was started.
+struct SkippedFire {
+  TriggerId trigger;
+  JobId job;
+  Timestamp nominal = kNoTime;
+  std::string reason;
+  RunId covered_by;  ///< The run that the latest missed nominal time started, if any.
+  friend bool operator==(const SkippedFire&, const SkippedFire&) = default;
+};
+
+enum class AlertEvent : std::uint8_t { kStart = 0, kSuccess = 1, kFailure = 2 };
+
+/// An alert in the outbox, or one that is settled.
+struct AlertRecord {
+  enum class State : std::uint8_t { kPending = 0, kDelivered = 1, kDropped = 2 };
+  AlertId id;  ///< Stable over every try: receivers see it as the message id.
+  AlertEvent event = AlertEvent::kFailure;
+  model::AlertTarget target;
+  RunId run;
+  JobId job;
+  std::string job_name;
+  RunState run_state = RunState::kFailed;
+  std::string message;  ///< The run's result message.
+  State state = State::kPending;
+  std::uint32_t tries = 0;
+  Timestamp created = kNoTime;
+  Timestamp next_try = kNoTime;
+  std::string last_error;
+  friend bool operator==(const AlertRecord&, const AlertRecord&) = default;
+};
+
+/// A hook's secret, sealed by the caller: the core never sees it in the clear.
+struct HookSecretRecord {
+  JobId job;
+  std::string hook;
+  std::string sealed;
+  Timestamp set = kNoTime;
+  friend bool operator==(const HookSecretRecord&, const HookSecretRecord&) = default;
+};
+
+/// Which run an idempotency token or a hook delivery started.
+struct ReceiptRecord {
+  std::string key;  ///< "token/<token>" or "hook/<job>/<hook>/<delivery>".
+  RunId run;
+  Timestamp at = kNoTime;
+  friend bool operator==(const ReceiptRecord&, const ReceiptRecord&) = default;
+};
+
+}  // namespace sheaf::core

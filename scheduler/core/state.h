@@ -1,0 +1,139 @@
+// State: live runs, workers, armed schedules and counters — what the scheduler must have in memory to
+// decide the next step. Only apply() writes it. History is never here.
+//
+// Tasks are a structure of arrays, one entry a task and column; strings exist only for tasks that have any
+// (TaskDetails). Indices (deadlines, ready queue, unsettled work, attempts by id) are derived: they are
+// rebuilt from the rows at start and are never stored.
+// Threads: owned by the core thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/core/command.h"
+#include "scheduler/core/job_graph.h"
+#include "scheduler/core/records.h"
+
+namespace sheaf::core {
+
+/// Tasks a stored page.
+inline constexpr std::uint32_t kTasksPerPage = 128;
+
+/// Columns of a run's tasks; every vector has one entry a task.
+struct TaskColumns {
+  std::vector<TaskState> state;
+  std::vector<std::uint8_t> outcome;
+  std::vector<std::uint8_t> lost_attempts;
+  std::vector<StopReason> stop_reason;
+  std::vector<std::uint32_t> attempt_number;
+  std::vector<AttemptId> attempt;
+  std::vector<WorkerId> worker;
+  std::vector<std::uint64_t> fence;
+  std::vector<Timestamp> started;
+  std::vector<Timestamp> ended;
+  std::vector<Timestamp> deadline;
+
+  void resize(std::uint32_t task_count);
+  [[nodiscard]] TaskRow row(TaskIndex task) const;
+  void set_row(TaskIndex task, const TaskRow& row);
+};
+
+/// How a task's finished dependencies count; derived from their states.
+struct DependencyCounts {
+  std::uint32_t open = 0;
+  std::uint32_t succeeded = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t cancelled = 0;  ///< Part of `failed`.
+};
+
+struct LiveRun {
+  RunRecord record;
+  SettingsPointer settings;
+  JobGraph graph;
+  TaskColumns tasks;
+  std::map<TaskIndex, TaskDetails> details;
+
+  // Derived.
+  std::vector<DependencyCounts> dependencies;
+  std::uint32_t unfinished_tasks = 0;
+  std::uint32_t value_count = 0;
+  std::vector<bool> dirty_pages;
+  bool is_dirty = false;
+
+  [[nodiscard]] const model::TaskSettings& task_settings(TaskIndex task) const {
+    return settings->tasks[task];
+  }
+};
+
+struct TaskRef {
+  RunId run;
+  TaskIndex task = 0;
+  friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
+};
+
+struct LiveWorker {
+  WorkerRecord record;
+  bool suspect = false;
+  /// Active attempts placed here; its size is the number of slots in use.
+  std::set<AttemptId> attempts;
+};
+
+/// A job with live runs.
+struct JobActivity {
+  std::int64_t max_concurrent_runs = 1;
+  std::set<RunId> running;
+  std::deque<RunId> queued;
+};
+
+/// Marks a deadline of the run itself, not of a task.
+inline constexpr TaskIndex kRunItself = UINT32_MAX;
+
+struct Deadline {
+  Timestamp at;
+  TaskRef what;
+  friend auto operator<=>(const Deadline&, const Deadline&) = default;
+};
+
+/// Work that apply() uncovered and Settle has to draw conclusions from; derived.
+struct Unsettled {
+  std::vector<TaskRef> unblocked;  ///< All dependencies finished, not judged yet.
+  std::set<RunId> finished_runs;   ///< No unfinished task, run not terminal.
+  std::set<JobId> startable_jobs;  ///< A queue and a free place in it.
+  std::vector<TaskRef> stoppable;  ///< Tasks of stopping runs that have not started.
+
+  [[nodiscard]] bool is_empty() const {
+    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
+           stoppable.empty();
+  }
+};
+
+struct State {
+  std::uint64_t epoch = 0;
+  /// The next public id; all ids below are taken.
+  std::int64_t next_id = 1;
+  std::map<RunId, std::unique_ptr<LiveRun>> runs;
+  std::map<WorkerId, LiveWorker> workers;
+  std::map<TriggerId, ScheduleRecord> schedules;
+
+  // Derived.
+  std::map<std::string, WorkerId> workers_by_name;
+  std::map<JobId, JobActivity> jobs;
+  std::unordered_map<AttemptId, TaskRef> attempts;  ///< Active ones; looked up, never iterated.
+  std::deque<TaskRef> ready;                        ///< May hold tasks that are no longer ready.
+  std::set<Deadline> deadlines;
+  Unsettled unsettled;
+  std::vector<RunId> dirty_runs;
+  std::vector<RunId> retired_runs;  ///< Finished; removed by retire_finished() once encoded.
+
+  [[nodiscard]] LiveRun* find_run(RunId run);
+  [[nodiscard]] const LiveRun* find_run(RunId run) const;
+};
+
+}  // namespace sheaf::core

@@ -1,0 +1,70 @@
+// The engine: one core thread that decides, applies, places, encodes, commits and then releases.
+//
+// A batch is whatever commands wait when the last commit is done; nothing leaves before the commit of its
+// batch: no reply, no effect, no published change. A failed commit ends the process.
+// Threads: post() and stop() from any thread; callbacks run on the core thread and must not block.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "scheduler/core/core.h"
+#include "scheduler/store/store.h"
+
+namespace sheaf::engine {
+
+/// What the poster learns after the commit: the reply, or why the command was refused.
+using Outcome = Result<core::Reply>;
+using OnOutcome = std::function<void(const Outcome&)>;
+
+/// Where effects and changes go, set by main() before start(). Each function is called on the core thread
+/// after the commit and must hand the work to its own thread.
+struct Outlets {
+  std::function<void(const core::StartAttempt&)> start_attempt;
+  std::function<void(const core::StopAttempt&)> stop_attempt;
+  std::function<void(const core::SendAlert&)> send_alert;
+  std::function<void(const core::WatchSchedule&)> watch_schedule;
+  std::function<void(const core::UnwatchSchedule&)> unwatch_schedule;
+  /// Runs whose rows this batch changed, and the batch's number.
+  std::function<void(const std::vector<RunId>&, std::uint64_t batch)> runs_changed;
+  /// Called after every turn of the core thread; feeds the service watchdog.
+  std::function<void()> turned;
+  /// The store failed: log, then end the process. Must not return.
+  std::function<void(const Error&)> fatal;
+};
+
+/// Wall clock, for `now` of a batch; tests pass their own.
+using Clock = std::function<Timestamp()>;
+
+class Engine {
+ public:
+  /// `store` must outlive the engine.
+  Engine(store::Store& store, Outlets outlets, Clock clock);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Recovers State, begins an epoch (committed before this returns), gives outstanding effects to the
+  /// outlets and starts the core thread. Returns the new epoch.
+  [[nodiscard]] Result<std::uint64_t> start();
+
+  /// Queues a command. `on_outcome` runs on the core thread after its batch is committed; it is called
+  /// exactly once, also when the queue is full (kExhausted) or the engine stops (kUnavailable) — then on the
+  /// posting thread.
+  void post(core::Command command, OnOutcome on_outcome);
+
+  /// Posts and waits; for threads that may block (never the core thread).
+  [[nodiscard]] Outcome call(core::Command command);
+
+  /// Commits what was begun, refuses what still waits, joins the thread.
+  void stop();
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace sheaf::engine
