@@ -19,15 +19,19 @@ function(sheaf_library)
   set_property(GLOBAL APPEND PROPERTY SHEAF_LIBRARIES ${target})
 endfunction()
 
+# What a build under ThreadSanitizer needs: every program, and the tests labelled "threads" (tools/test).
+add_custom_target(threads)
+
 # sheaf_program(NAME sheaf-worker SRCS main.cc DEPS worker_session)
 function(sheaf_program)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;PRIVATE_LIBS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SRCS})
   list(TRANSFORM ARG_DEPS PREPEND sheaf_)
   target_link_libraries(${ARG_NAME} PRIVATE sheaf_options ${ARG_DEPS} ${ARG_PRIVATE_LIBS})
+  add_dependencies(threads ${ARG_NAME})
 endfunction()
 
-# sheaf_test(NAME common_calendar SRCS quartz_test.cc DEPS common_calendar [LABELS slow])
+# sheaf_test(NAME common_calendar SRCS quartz_test.cc DEPS common_calendar [LABELS slow threads])
 # One GoogleTest program a module, registered with ctest as one test.
 function(sheaf_test)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;PRIVATE_LIBS;LABELS" ${ARGN})
@@ -38,4 +42,7 @@ function(sheaf_test)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${ARG_NAME} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(threads ${target})
+  endif()
 endfunction()
