@@ -1,0 +1,174 @@
+#include "common/wire/convert.h"
+#include "common/wire/frame.pb.h"
+
+namespace sheaf::wire {
+namespace {
+
+template <typename Enum>
+Enum to_enum(std::uint32_t value) {
+  return static_cast<Enum>(value < kUnknownEnumerator ? value : kUnknownEnumerator);
+}
+
+template <typename Message>
+Message reference(const proto::AttemptReference& in) {
+  return {.attempt = AttemptId{in.attempt()}, .fence = in.fence()};
+}
+
+void put(const Register& message, proto::WorkerMessage& envelope) {
+  proto::Register& out = *envelope.mutable_register_worker();
+  out.set_name(message.name);
+  out.set_boot_id(message.boot_id);
+  out.set_agent_version(message.agent_version);
+  out.set_min_version(message.min_version);
+  out.set_max_version(message.max_version);
+  out.set_slots(message.slots);
+  for (const std::string& label : message.labels) {
+    out.add_labels(label);
+  }
+  for (const HeldAttempt& held : message.attempts) {
+    proto::HeldAttempt& entry = *out.add_attempts();
+    entry.set_attempt(held.attempt.value);
+    entry.set_fence(held.fence);
+    entry.set_state(static_cast<std::uint32_t>(held.state));
+  }
+  out.set_highest_epoch(message.highest_epoch);
+  out.set_highest_fence(message.highest_fence);
+}
+
+Register get(const proto::Register& in) {
+  Register message{.name = in.name(),
+                   .boot_id = in.boot_id(),
+                   .agent_version = in.agent_version(),
+                   .min_version = in.min_version(),
+                   .max_version = in.max_version(),
+                   .slots = in.slots(),
+                   .labels = {in.labels().begin(), in.labels().end()},
+                   .attempts = {},
+                   .highest_epoch = in.highest_epoch(),
+                   .highest_fence = in.highest_fence()};
+  for (const proto::HeldAttempt& held : in.attempts()) {
+    message.attempts.push_back({.attempt = AttemptId{held.attempt()},
+                                .fence = held.fence(),
+                                .state = to_enum<HeldAttempt::State>(held.state())});
+  }
+  return message;
+}
+
+void put(const Heartbeat& message, proto::WorkerMessage& envelope) {
+  envelope.mutable_heartbeat()->set_attempts(message.attempts);
+}
+
+void put(const Accepted& message, proto::WorkerMessage& envelope) {
+  envelope.mutable_accepted()->set_attempt(message.attempt.value);
+  envelope.mutable_accepted()->set_fence(message.fence);
+}
+
+void put(const Rejected& message, proto::WorkerMessage& envelope) {
+  proto::Rejected& out = *envelope.mutable_rejected();
+  out.set_attempt(message.attempt.value);
+  out.set_fence(message.fence);
+  out.set_reason(message.reason);
+}
+
+void put(const Started& message, proto::WorkerMessage& envelope) {
+  proto::Started& out = *envelope.mutable_started();
+  out.set_attempt(message.attempt.value);
+  out.set_fence(message.fence);
+  out.set_started_ms(to_epoch_ms(message.started));
+}
+
+void put(const Values& message, proto::WorkerMessage& envelope) {
+  proto::Values& out = *envelope.mutable_values();
+  out.set_attempt(message.attempt.value);
+  out.set_fence(message.fence);
+  out.set_sequence(message.sequence);
+  out.set_first(message.first);
+  out.set_total(message.total);
+  for (const model::TaskValue& value : message.entries) {
+    proto::TaskValue& entry = *out.add_entries();
+    entry.set_key(value.key);
+    entry.set_json(value.json);
+  }
+}
+
+Values get(const proto::Values& in) {
+  Values message{.attempt = AttemptId{in.attempt()},
+                 .fence = in.fence(),
+                 .sequence = in.sequence(),
+                 .first = in.first(),
+                 .total = in.total(),
+                 .entries = {}};
+  for (const proto::TaskValue& entry : in.entries()) {
+    message.entries.push_back({.key = entry.key(), .json = entry.json()});
+  }
+  return message;
+}
+
+void put(const ResultReport& message, proto::WorkerMessage& envelope) {
+  proto::ResultReport& report = *envelope.mutable_result();
+  report.set_attempt(message.attempt.value);
+  report.set_fence(message.fence);
+  proto::AttemptOutcome& out = *report.mutable_outcome();
+  out.set_end(static_cast<std::uint32_t>(message.outcome.end));
+  out.set_exit_code(message.outcome.exit_code);
+  out.set_signal(message.outcome.signal);
+  out.set_tree_empty(message.outcome.tree_empty);
+  out.set_message(message.outcome.message);
+  for (const std::string& warning : message.outcome.warnings) {
+    out.add_warnings(warning);
+  }
+  out.set_started_ms(to_epoch_ms(message.outcome.started));
+  out.set_ended_ms(to_epoch_ms(message.outcome.ended));
+  out.set_stdout_bytes(message.outcome.stdout_bytes);
+  out.set_stderr_bytes(message.outcome.stderr_bytes);
+}
+
+ResultReport get(const proto::ResultReport& in) {
+  const proto::AttemptOutcome& outcome = in.outcome();
+  return {.attempt = AttemptId{in.attempt()},
+          .fence = in.fence(),
+          .outcome = {.end = to_enum<model::AttemptEnd>(outcome.end()),
+                      .exit_code = outcome.exit_code(),
+                      .signal = outcome.signal(),
+                      .tree_empty = outcome.tree_empty(),
+                      .message = outcome.message(),
+                      .warnings = {outcome.warnings().begin(), outcome.warnings().end()},
+                      .started = from_epoch_ms(outcome.started_ms()),
+                      .ended = from_epoch_ms(outcome.ended_ms()),
+                      .stdout_bytes = outcome.stdout_bytes(),
+                      .stderr_bytes = outcome.stderr_bytes()}};
+}
+
+}  // namespace
+
+void to_proto(const WorkerMessage& message, proto::WorkerMessage& out) {
+  std::visit([&out](const auto& one) { put(one, out); }, message);
+}
+
+std::optional<WorkerMessage> from_proto(const proto::WorkerMessage& in) {
+  switch (in.kind_case()) {
+    case proto::WorkerMessage::kRegisterWorker:
+      return get(in.register_worker());
+    case proto::WorkerMessage::kHeartbeat:
+      return Heartbeat{.attempts = in.heartbeat().attempts()};
+    case proto::WorkerMessage::kAccepted:
+      return reference<Accepted>(in.accepted());
+    case proto::WorkerMessage::kRejected:
+      return Rejected{.attempt = AttemptId{in.rejected().attempt()},
+                      .fence = in.rejected().fence(),
+                      .reason = in.rejected().reason()};
+    case proto::WorkerMessage::kStarted:
+      return Started{.attempt = AttemptId{in.started().attempt()},
+                     .fence = in.started().fence(),
+                     .started = from_epoch_ms(in.started().started_ms())};
+    case proto::WorkerMessage::kValues:
+      return get(in.values());
+    case proto::WorkerMessage::kResult:
+      return get(in.result());
+    case proto::WorkerMessage::KIND_NOT_SET:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sheaf::wire
