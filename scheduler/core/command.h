@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -118,6 +120,7 @@ struct ArmTrigger {
 /// A nominal time has come. Starts one run with `nominal`; `skipped` are earlier missed ones.
 struct FireTrigger {
   TriggerId trigger;
+  JobId job;  ///< The schedule's job, as the watcher was told.
   Timestamp nominal;
   /// The nominal time after now; kNoTime: the expression never fires again.
   Timestamp following;
@@ -152,9 +155,24 @@ struct LeaseTasks {
   std::vector<Lease> leases;
 };
 
-/// Draws the consequences of what was applied: unblocked tasks, finished runs, queue heads. Posted by the
-/// engine until has_unsettled(state) is false.
-struct Settle {};
+/// Work that apply() uncovered and from which conclusions are to be drawn; derived, never stored.
+struct Unsettled {
+  std::vector<TaskRef> unblocked;  ///< All dependencies finished, not judged yet.
+  std::vector<TaskRef> stoppable;  ///< Tasks of stopping runs that have not started.
+  std::set<RunId> finished_runs;   ///< No unfinished task, run not terminal.
+  std::set<JobId> startable_jobs;  ///< A queue and a free place beside the running ones.
+
+  [[nodiscard]] bool is_empty() const {
+    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
+           stoppable.empty();
+  }
+};
+
+/// Draws the consequences of what was applied. The engine takes the work from State (take_unsettled) and
+/// posts it until nothing is left; a crash in between loses nothing, since the work is derived.
+struct Settle {
+  Unsettled work;
+};
 
 /// The scheduler starts: a new epoch.
 struct BeginEpoch {};

@@ -15,6 +15,7 @@
 #include "scheduler/core/effect.h"
 #include "scheduler/core/event.h"
 #include "scheduler/core/state.h"
+#include "scheduler/placement/placement.h"
 
 namespace sheaf::core {
 
@@ -41,8 +42,14 @@ struct Rejection {
 /// Makes `event` part of `state`. Total: never fails on an event that decide() made. The only writer.
 void apply(State& state, const Event& event);
 
-/// True while Settle would find something to do.
-[[nodiscard]] inline bool has_unsettled(const State& state) { return !state.unsettled.is_empty(); }
+/// Takes the derived work list for the next Settle command; empty when there is nothing to settle.
+[[nodiscard]] Unsettled take_unsettled(State& state);
+
+/// Tasks that wait for a slot, oldest first, at most `limit`.
+[[nodiscard]] std::vector<TaskRef> ready_tasks(const State& state, std::size_t limit);
+
+/// Free slots by worker, as placement sees them.
+[[nodiscard]] placement::ClusterView cluster_view(const State& state);
 
 /// The first instant at which AdvanceTime would find something to do.
 [[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);

@@ -26,6 +26,12 @@ using model::TriggerKind;
 /// Position of a task in its run: 0 … task_count-1, in settings order.
 using TaskIndex = std::uint32_t;
 
+struct TaskRef {
+  RunId run;
+  TaskIndex task = 0;
+  friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
+};
+
 /// A job as deployed. `settings_json` itself is stored once per digest.
 struct JobRecord {
   JobId id;

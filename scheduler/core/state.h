@@ -72,12 +72,6 @@ struct LiveRun {
   }
 };
 
-struct TaskRef {
-  RunId run;
-  TaskIndex task = 0;
-  friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
-};
-
 struct LiveWorker {
   WorkerRecord record;
   bool suspect = false;
@@ -99,19 +93,6 @@ struct Deadline {
   Timestamp at;
   TaskRef what;
   friend auto operator<=>(const Deadline&, const Deadline&) = default;
-};
-
-/// Work that apply() uncovered and Settle has to draw conclusions from; derived.
-struct Unsettled {
-  std::vector<TaskRef> unblocked;  ///< All dependencies finished, not judged yet.
-  std::set<RunId> finished_runs;   ///< No unfinished task, run not terminal.
-  std::set<JobId> startable_jobs;  ///< A queue and a free place in it.
-  std::vector<TaskRef> stoppable;  ///< Tasks of stopping runs that have not started.
-
-  [[nodiscard]] bool is_empty() const {
-    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
-           stoppable.empty();
-  }
 };
 
 struct State {

@@ -1,0 +1,253 @@
+#include "common/base/check.h"
+#include "scheduler/core/core.h"
+#include "scheduler/core/state_writer.h"
+
+namespace sheaf::core {
+namespace {
+
+/// One overload an event. Total: what decide() made always applies.
+class Applier {
+ public:
+  explicit Applier(State& state) : state_(state), writer_(state) {}
+
+  void operator()(const EpochBegan& event) { state_.epoch = event.epoch; }
+
+  void operator()(const DeploymentRecorded& event) {
+    writer_.take_id(event.deployment.id.value);
+  }
+
+  void operator()(const JobRecorded& event) {
+    writer_.take_id(event.job.id.value);
+    const auto activity = state_.jobs.find(event.job.id);
+    if (activity == state_.jobs.end()) {
+      return;
+    }
+    activity->second.max_concurrent_runs = event.max_concurrent_runs;
+    for (const RunId id : activity->second.running) {
+      LiveRun& run = live(id);
+      if (run.record.state == RunState::kRunning) {
+        const bool is_limited = event.timeout_s > 0;
+        writer_.set_run_deadline(
+            run, is_limited ? run.record.started + std::chrono::seconds(event.timeout_s) : kNoTime);
+        writer_.mark_dirty(run);
+      }
+    }
+    writer_.refresh_startable(event.job.id);
+  }
+
+  void operator()(const JobRemoved& /*event*/) {}
+
+  void operator()(const ScheduleRecorded& event) {
+    writer_.take_id(event.schedule.id.value);
+    state_.schedules[event.schedule.id] = event.schedule;
+  }
+
+  void operator()(const ScheduleRemoved& event) { state_.schedules.erase(event.trigger); }
+
+  void operator()(const FireSkipped& /*event*/) {}
+
+  void operator()(const RunSubmitted& event) {
+    writer_.take_id(event.run.first_attempt.value + event.run.task_count - 1);
+    writer_.take_id(event.run.id.value);
+    LiveRun& run = writer_.add_run(event.run, event.settings);
+    writer_.mark_dirty(run);
+    run.dirty_pages.assign(run.dirty_pages.size(), true);
+  }
+
+  void operator()(const RunStarted& event) {
+    LiveRun& run = live(event.run);
+    run.record.state = RunState::kRunning;
+    run.record.started = event.at;
+    writer_.set_run_deadline(run, event.deadline);
+    writer_.place_in_job(run);
+    writer_.list_unblocked(run);
+    if (run.unfinished_tasks == 0) {
+      state_.unsettled.finished_runs.insert(event.run);
+    }
+    writer_.mark_dirty(run);
+  }
+
+  void operator()(const RunStopRequested& event) {
+    LiveRun& run = live(event.run);
+    run.record.state = RunState::kStopping;
+    run.record.stop_reason = event.reason;
+    run.record.message = event.message;
+    writer_.set_run_deadline(run, kNoTime);
+    writer_.list_stoppable(run);
+    writer_.mark_dirty(run);
+  }
+
+  void operator()(const RunFinished& event) {
+    LiveRun& run = live(event.run);
+    run.record.state = event.state;
+    run.record.message = event.message;
+    run.record.ended = event.at;
+    writer_.set_run_deadline(run, kNoTime);
+    writer_.place_in_job(run);
+    writer_.mark_dirty(run);
+    state_.retired_runs.push_back(event.run);
+  }
+
+  void operator()(const TasksReady& event) {
+    LiveRun& run = live(event.run);
+    for (const TaskIndex task : event.tasks) {
+      run.tasks.state[task] = TaskState::kReady;
+      writer_.set_deadline(run, task, kNoTime);
+      state_.ready.push_back({event.run, task});
+      writer_.mark_dirty(run, task);
+    }
+  }
+
+  void operator()(const TasksLeased& event) {
+    LiveRun& run = live(event.run);
+    for (const TasksLeased::Lease& lease : event.leases) {
+      run.tasks.state[lease.task] = TaskState::kLeased;
+      run.tasks.worker[lease.task] = lease.worker;
+      run.tasks.attempt[lease.task] = lease.attempt;
+      run.tasks.fence[lease.task] = event.fence;
+      run.tasks.started[lease.task] = kNoTime;
+      run.tasks.stop_reason[lease.task] = StopReason::kNone;
+      writer_.set_deadline(run, lease.task, kNoTime);
+      writer_.bind_attempt(run, lease.task);
+      writer_.mark_dirty(run, lease.task);
+    }
+    drop_stale_ready();
+  }
+
+  void operator()(const TaskReturned& event) {
+    LiveRun& run = live(event.run);
+    writer_.release_attempt(run, event.task);
+    run.tasks.state[event.task] = TaskState::kReady;
+    run.tasks.worker[event.task] = {};
+    state_.ready.push_back({event.run, event.task});
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const AttemptStarted& event) {
+    LiveRun& run = live(event.run);
+    if (run.tasks.state[event.task] == TaskState::kLeased) {
+      run.tasks.state[event.task] = TaskState::kRunning;
+      writer_.set_deadline(run, event.task, event.deadline);
+    }
+    run.tasks.started[event.task] = event.at;
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const ValuesStaged& event) {
+    LiveRun& run = live(event.run);
+    run.details[event.task].staged = event.values;
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const AttemptFinished& event) {
+    LiveRun& run = live(event.run);
+    TaskDetails& details = run.details[event.task];
+    if (event.attempt.state == TaskState::kSucceeded) {
+      details.values = std::move(details.staged);
+      run.value_count += static_cast<std::uint32_t>(details.values.size());
+    }
+    details.staged.clear();
+    details.attempts.push_back(event.attempt);
+    writer_.release_attempt(run, event.task);
+    writer_.set_deadline(run, event.task, kNoTime);
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const RetryScheduled& event) {
+    LiveRun& run = live(event.run);
+    writer_.take_id(event.attempt.value);
+    run.tasks.state[event.task] = TaskState::kWaitingRetry;
+    run.tasks.attempt[event.task] = event.attempt;
+    run.tasks.worker[event.task] = {};
+    run.tasks.started[event.task] = kNoTime;
+    ++run.tasks.attempt_number[event.task];
+    if (event.was_lost) {
+      ++run.tasks.lost_attempts[event.task];
+    }
+    writer_.set_deadline(run, event.task, event.at);
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const AttemptStopRequested& event) {
+    LiveRun& run = live(event.run);
+    run.tasks.state[event.task] = TaskState::kStopping;
+    run.tasks.stop_reason[event.task] = event.reason;
+    writer_.set_deadline(run, event.task, kNoTime);
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const LossExpected& event) {
+    LiveRun& run = live(event.run);
+    if (run.tasks.state[event.task] == TaskState::kRunning) {
+      run.tasks.state[event.task] = TaskState::kLeased;
+    }
+    writer_.set_deadline(run, event.task, event.at);
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const TaskFinished& event) {
+    LiveRun& run = live(event.run);
+    run.tasks.state[event.task] = event.state;
+    run.tasks.outcome[event.task] = event.outcome;
+    run.tasks.ended[event.task] = event.at;
+    writer_.set_deadline(run, event.task, kNoTime);
+    if (!event.message.empty()) {
+      run.details[event.task].message = event.message;
+    }
+    writer_.finish_task(run, event.task);
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const OutcomeIgnored& /*event*/) {}
+
+  void operator()(const WorkerRecorded& event) {
+    writer_.take_id(event.worker.id.value);
+    state_.workers[event.worker.id].record = event.worker;
+    state_.workers_by_name[event.worker.name] = event.worker.id;
+  }
+
+  void operator()(const WorkerSuspected& event) {
+    state_.workers[event.worker].suspect = event.suspect;
+  }
+
+  void operator()(const AlertRecorded& event) { writer_.take_id(event.alert.id.value); }
+
+  void operator()(const ReceiptRecorded& /*event*/) {}
+
+  void operator()(const HookSecretRecorded& /*event*/) {}
+
+ private:
+  LiveRun& live(RunId id) {
+    LiveRun* run = state_.find_run(id);
+    SHEAF_CHECK(run != nullptr, "an event names a run that is not live");
+    return *run;
+  }
+
+  void drop_stale_ready() {
+    while (!state_.ready.empty()) {
+      const LiveRun* run = state_.find_run(state_.ready.front().run);
+      if (run != nullptr && run->tasks.state[state_.ready.front().task] == TaskState::kReady) {
+        return;
+      }
+      state_.ready.pop_front();
+    }
+  }
+
+  State& state_;
+  StateWriter writer_;
+};
+
+}  // namespace
+
+void apply(State& state, const Event& event) { std::visit(Applier(state), event); }
+
+Unsettled take_unsettled(State& state) { return std::exchange(state.unsettled, {}); }
+
+void retire_finished(State& state) {
+  for (const RunId run : state.retired_runs) {
+    state.runs.erase(run);
+  }
+  state.retired_runs.clear();
+}
+
+}  // namespace sheaf::core

@@ -1,0 +1,31 @@
+#include "scheduler/core/command.h"
+
+namespace sheaf::core {
+namespace {
+
+struct ReadsOf {
+  ReadSet operator()(const Deploy& command) const {
+    return {.deployment = std::pair(command.bundle, command.target)};
+  }
+  ReadSet operator()(const SubmitRun& command) const {
+    ReadSet reads{.job = command.job};
+    if (!command.receipt_key.empty()) {
+      reads.receipt = command.receipt_key;
+    }
+    return reads;
+  }
+  ReadSet operator()(const CancelRun& command) const { return {.run = command.run}; }
+  ReadSet operator()(const FireTrigger& command) const { return {.job = command.job}; }
+  ReadSet operator()(const SetHookSecret& command) const { return {.job = command.job}; }
+  ReadSet operator()(const SettleAlert& command) const { return {.alert = command.alert}; }
+  template <typename Other>
+  ReadSet operator()(const Other& /*command*/) const {
+    return {};
+  }
+};
+
+}  // namespace
+
+ReadSet reads(const Command& command) { return std::visit(ReadsOf{}, command); }
+
+}  // namespace sheaf::core

@@ -1,0 +1,90 @@
+#include "common/base/check.h"
+#include "scheduler/core/core.h"
+#include "scheduler/core/state_writer.h"
+
+namespace sheaf::core {
+namespace {
+
+void check_dependencies(const LiveRun& run) {
+  std::vector<DependencyCounts> expected(run.record.task_count);
+  std::uint32_t unfinished = 0;
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    expected[task].open += run.graph.dependency_count(task);
+  }
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    if (!is_terminal(run.tasks.state[task])) {
+      ++unfinished;
+      continue;
+    }
+    for (const Edge& edge : run.graph.dependents(task)) {
+      DependencyCounts& counts = expected[edge.target];
+      --counts.open;
+      const DependencyClass kind = classify(run, task, edge.outcome);
+      counts.succeeded += kind == DependencyClass::kSucceeded ? 1 : 0;
+      counts.failed += kind == DependencyClass::kFailed ? 1 : 0;
+    }
+  }
+  SHEAF_CHECK(unfinished == run.unfinished_tasks, "unfinished tasks are miscounted");
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    const DependencyCounts& have = run.dependencies[task];
+    SHEAF_CHECK(have.open == expected[task].open, "open dependencies are miscounted");
+    SHEAF_CHECK(have.succeeded == expected[task].succeeded, "successes are miscounted");
+    SHEAF_CHECK(have.failed == expected[task].failed, "failures are miscounted");
+    const bool has_begun = run.tasks.state[task] != TaskState::kBlocked;
+    const bool was_stopped = run.record.stop_reason != StopReason::kNone ||
+                             run.record.state == RunState::kCancelled ||
+                             run.record.state == RunState::kSkipped;
+    SHEAF_CHECK(!has_begun || have.open == 0 || was_stopped, "a task began before its dependencies");
+  }
+}
+
+void check_attempts(const State& state, const LiveRun& run) {
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    const TaskRef here{run.record.id, task};
+    const AttemptId attempt = run.tasks.attempt[task];
+    const auto bound = state.attempts.find(attempt);
+    const bool is_bound = bound != state.attempts.end() && bound->second == here;
+    SHEAF_CHECK(is_bound == is_active(run.tasks.state[task]), "the attempt index is wrong");
+    if (is_bound) {
+      const auto worker = state.workers.find(run.tasks.worker[task]);
+      SHEAF_CHECK(worker != state.workers.end() && worker->second.attempts.contains(attempt),
+                  "an active attempt is on no worker");
+    }
+    const Timestamp deadline = run.tasks.deadline[task];
+    SHEAF_CHECK(deadline == kNoTime || state.deadlines.contains({deadline, here}),
+                "a deadline is not in the index");
+    SHEAF_CHECK(run.tasks.state[task] != TaskState::kWaitingRetry || deadline != kNoTime,
+                "a task waits for ever");
+  }
+}
+
+}  // namespace
+
+void check_invariants(const State& state) {
+  std::size_t held = 0;
+  for (const auto& [id, worker] : state.workers) {
+    held += worker.attempts.size();
+  }
+  SHEAF_CHECK(held == state.attempts.size(), "workers hold attempts that nobody knows");
+  for (const auto& [id, run] : state.runs) {
+    check_dependencies(*run);
+    check_attempts(state, *run);
+  }
+  for (const Deadline& deadline : state.deadlines) {
+    const LiveRun* run = state.find_run(deadline.what.run);
+    SHEAF_CHECK(run != nullptr, "a deadline of a run that is not live");
+    const Timestamp stored = deadline.what.task == kRunItself
+                                 ? run->record.deadline
+                                 : run->tasks.deadline[deadline.what.task];
+    SHEAF_CHECK(stored == deadline.at, "the deadline index is stale");
+  }
+  for (const auto& [id, job] : state.jobs) {
+    for (const RunId run : job.queued) {
+      const LiveRun* queued = state.find_run(run);
+      SHEAF_CHECK(queued != nullptr && queued->record.state == RunState::kQueued,
+                  "the queue holds a run that is not queued");
+    }
+  }
+}
+
+}  // namespace sheaf::core

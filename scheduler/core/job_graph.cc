@@ -1,0 +1,50 @@
+#include "scheduler/core/job_graph.h"
+
+#include <map>
+#include <string_view>
+
+#include "common/base/check.h"
+
+namespace sheaf::core {
+namespace {
+
+EdgeOutcome edge_outcome(const model::Dependency& dependency) {
+  if (!dependency.outcome) {
+    return EdgeOutcome::kAny;
+  }
+  return *dependency.outcome ? EdgeOutcome::kTrue : EdgeOutcome::kFalse;
+}
+
+}  // namespace
+
+JobGraph::JobGraph(const model::JobSettings& settings)
+    : offsets_(settings.tasks.size() + 1, 0), dependency_counts_(settings.tasks.size(), 0) {
+  std::map<std::string_view, TaskIndex> index;
+  for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
+    index.emplace(settings.tasks[task].task_key, task);
+  }
+  const auto upstream = [&index](const model::Dependency& dependency) {
+    const auto found = index.find(dependency.task_key);
+    SHEAF_CHECK(found != index.end(), "settings were not checked: unknown dependency");
+    return found->second;
+  };
+  for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
+    for (const model::Dependency& dependency : settings.tasks[task].depends_on) {
+      ++offsets_[upstream(dependency) + 1];
+      ++dependency_counts_[task];
+    }
+  }
+  for (std::size_t i = 1; i < offsets_.size(); ++i) {
+    offsets_[i] += offsets_[i - 1];
+  }
+  edges_.resize(offsets_.back());
+  std::vector<std::uint32_t> next(offsets_.begin(), offsets_.end() - 1);
+  for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
+    for (const model::Dependency& dependency : settings.tasks[task].depends_on) {
+      edges_[next[upstream(dependency)]++] =
+          Edge{.target = task, .outcome = edge_outcome(dependency)};
+    }
+  }
+}
+
+}  // namespace sheaf::core

@@ -1,0 +1,77 @@
+#include "common/base/check.h"
+#include "scheduler/core/core.h"
+
+namespace sheaf::core {
+namespace {
+
+/// The start or stop that is owed to the worker of one active attempt, if any.
+void add_owed(const LiveRun& run, TaskIndex task, std::vector<Effect>& effects) {
+  const TaskState state = run.tasks.state[task];
+  if (state == TaskState::kStopping) {
+    effects.emplace_back(StopAttempt{.worker = run.tasks.worker[task],
+                                     .attempt = run.tasks.attempt[task],
+                                     .reason = run.tasks.stop_reason[task]});
+  } else if (state == TaskState::kLeased && run.tasks.deadline[task] == kNoTime) {
+    auto spec = make_attempt_spec(run, task);
+    SHEAF_CHECK(spec.has_value(), "a leased task's references do not resolve");
+    effects.emplace_back(
+        StartAttempt{.worker = run.tasks.worker[task], .spec = std::move(*spec)});
+  }
+}
+
+}  // namespace
+
+std::vector<Effect> outstanding_for(const State& state, WorkerId worker) {
+  std::vector<Effect> effects;
+  const auto found = state.workers.find(worker);
+  if (found == state.workers.end()) {
+    return effects;
+  }
+  for (const AttemptId attempt : found->second.attempts) {
+    const TaskRef where = state.attempts.at(attempt);
+    add_owed(*state.find_run(where.run), where.task, effects);
+  }
+  return effects;
+}
+
+std::vector<Effect> outstanding(const State& state) {
+  std::vector<Effect> effects;
+  for (const auto& [id, worker] : state.workers) {
+    for (Effect& effect : outstanding_for(state, id)) {
+      effects.push_back(std::move(effect));
+    }
+  }
+  for (const auto& [id, schedule] : state.schedules) {
+    effects.emplace_back(WatchSchedule{.schedule = schedule});
+  }
+  return effects;
+}
+
+std::vector<TaskRef> ready_tasks(const State& state, std::size_t limit) {
+  std::vector<TaskRef> tasks;
+  for (const TaskRef& what : state.ready) {
+    if (tasks.size() == limit) {
+      break;
+    }
+    const LiveRun* run = state.find_run(what.run);
+    if (run != nullptr && run->record.state == RunState::kRunning &&
+        run->tasks.state[what.task] == TaskState::kReady) {
+      tasks.push_back(what);
+    }
+  }
+  return tasks;
+}
+
+placement::ClusterView cluster_view(const State& state) {
+  placement::ClusterView view;
+  for (const auto& [id, worker] : state.workers) {
+    if (!worker.suspect) {
+      view.workers.push_back({.worker = id,
+                              .slots = worker.record.slots,
+                              .used = static_cast<std::uint32_t>(worker.attempts.size())});
+    }
+  }
+  return view;
+}
+
+}  // namespace sheaf::core

@@ -1,0 +1,51 @@
+#include "scheduler/core/core.h"
+#include "scheduler/core/state_writer.h"
+
+namespace sheaf::core {
+
+State restore(StoredState stored) {
+  State state;
+  state.epoch = stored.epoch;
+  state.next_id = stored.next_id;
+  for (WorkerRecord& worker : stored.workers) {
+    state.workers_by_name[worker.name] = worker.id;
+    LiveWorker& live = state.workers[worker.id];
+    // Until it registers again nothing is placed on it.
+    live.suspect = true;
+    live.record = std::move(worker);
+  }
+  for (const ScheduleRecord& schedule : stored.schedules) {
+    state.schedules[schedule.id] = schedule;
+  }
+  StateWriter writer(state);
+  for (StoredRun& run : stored.runs) {
+    auto live = std::make_unique<LiveRun>();
+    live->record = std::move(run.record);
+    live->settings = std::move(run.settings);
+    live->details = std::move(run.details);
+    live->tasks.resize(live->record.task_count);
+    for (TaskIndex task = 0; task < run.rows.size(); ++task) {
+      live->tasks.set_row(task, run.rows[task]);
+    }
+    LiveRun& added = *live;
+    state.runs.emplace(added.record.id, std::move(live));
+    writer.index_run(added);
+  }
+  return state;
+}
+
+StoredRun to_stored(const LiveRun& run) {
+  StoredRun stored{.record = run.record, .settings = run.settings};
+  stored.rows.reserve(run.record.task_count);
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    stored.rows.push_back(run.tasks.row(task));
+  }
+  for (const auto& [task, details] : run.details) {
+    if (!details.is_empty()) {
+      stored.details.emplace(task, details);
+    }
+  }
+  return stored;
+}
+
+}  // namespace sheaf::core

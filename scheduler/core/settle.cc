@@ -1,0 +1,268 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "common/base/check.h"
+#include "scheduler/core/decide.h"
+
+namespace sheaf::core {
+namespace {
+
+enum class Verdict { kRun, kExclude, kUpstreamFailed };
+
+/// run_if over finished dependencies (documentation of task dependencies). All excluded: excluded.
+Verdict judge(model::RunIf run_if, const DependencyCounts& counts, std::uint32_t total) {
+  const std::uint32_t excluded = total - counts.succeeded - counts.failed;
+  if (total > 0 && excluded == total) {
+    return Verdict::kExclude;
+  }
+  switch (run_if) {
+    case model::RunIf::kAllSuccess:
+      return counts.failed == 0 ? Verdict::kRun : Verdict::kUpstreamFailed;
+    case model::RunIf::kAtLeastOneSuccess:
+      return total == 0 || counts.succeeded > 0 ? Verdict::kRun : Verdict::kUpstreamFailed;
+    case model::RunIf::kNoneFailed:
+      return counts.failed == 0 ? Verdict::kRun : Verdict::kUpstreamFailed;
+    case model::RunIf::kAllDone:
+      return Verdict::kRun;
+    case model::RunIf::kAtLeastOneFailed:
+      return counts.failed > 0 ? Verdict::kRun : Verdict::kExclude;
+    case model::RunIf::kAllFailed:
+      return total > 0 && counts.failed == total ? Verdict::kRun : Verdict::kExclude;
+  }
+  check_failed(__FILE__, __LINE__, "run_if", "not a RunIf");
+}
+
+/// Compares after references are resolved; nullopt when a numeric comparison has no numbers.
+std::optional<bool> compare(model::ConditionOperator op, const std::string& left, const std::string& right) {
+  if (op == model::ConditionOperator::kEqualTo) {
+    return left == right;
+  }
+  if (op == model::ConditionOperator::kNotEqual) {
+    return left != right;
+  }
+  const auto a = parse_number(left);
+  const auto b = parse_number(right);
+  if (!a || !b) {
+    return std::nullopt;
+  }
+  switch (op) {
+    case model::ConditionOperator::kGreaterThan:
+      return *a > *b;
+    case model::ConditionOperator::kGreaterThanOrEqual:
+      return *a >= *b;
+    case model::ConditionOperator::kLessThan:
+      return *a < *b;
+    case model::ConditionOperator::kLessThanOrEqual:
+      return *a <= *b;
+    case model::ConditionOperator::kEqualTo:
+    case model::ConditionOperator::kNotEqual:
+      break;
+  }
+  check_failed(__FILE__, __LINE__, "op", "handled above");
+}
+
+/// Conclusions about one Settle command; TasksReady events are collected into one a run.
+class Settler {
+ public:
+  explicit Settler(Draft& draft) : draft_(draft) {}
+
+  void judge_unblocked(TaskRef what) {
+    const LiveRun* run = draft_.state.find_run(what.run);
+    if (run == nullptr || run->tasks.state[what.task] != TaskState::kBlocked) {
+      return;
+    }
+    if (run->record.state != RunState::kRunning) {
+      return;  // It is among the stoppable.
+    }
+    const model::TaskSettings& settings = run->task_settings(what.task);
+    const DependencyCounts& counts = run->dependencies[what.task];
+    switch (judge(settings.run_if, counts, run->graph.dependency_count(what.task))) {
+      case Verdict::kExclude:
+        finish(what, TaskState::kExcluded, "");
+        return;
+      case Verdict::kUpstreamFailed:
+        if (counts.failed > 0 && counts.cancelled == counts.failed) {
+          finish(what, TaskState::kUpstreamCancelled, "An upstream task was cancelled.");
+        } else {
+          finish(what, TaskState::kUpstreamFailed, "An upstream task failed.");
+        }
+        return;
+      case Verdict::kRun:
+        start(*run, what.task);
+        return;
+    }
+  }
+
+  void stop(TaskRef what) {
+    const LiveRun* run = draft_.state.find_run(what.run);
+    if (run == nullptr) {
+      return;
+    }
+    const TaskState state = run->tasks.state[what.task];
+    if (!is_terminal(state) && !is_active(state)) {
+      finish(what, TaskState::kCancelled, "The run was stopped before this task could start.");
+    }
+  }
+
+  void finish_run(RunId id);
+
+  void start_next(JobId job) {
+    const auto found = draft_.state.jobs.find(job);
+    if (found == draft_.state.jobs.end() || found->second.queued.empty()) {
+      return;
+    }
+    const LiveRun& run = *draft_.state.find_run(found->second.queued.front());
+    const auto timeout = run.settings->timeout;
+    draft_.record(RunStarted{.run = run.record.id,
+                             .at = draft_.now,
+                             .deadline = timeout.count() > 0 ? draft_.now + timeout : kNoTime});
+    alert(draft_, run, AlertEvent::kStart, RunState::kRunning, "");
+  }
+
+  void record_ready() {
+    for (auto& [run, tasks] : ready_) {
+      draft_.record(TasksReady{.run = run, .tasks = std::move(tasks)});
+    }
+  }
+
+ private:
+  void finish(TaskRef what, TaskState state, std::string message, std::uint8_t outcome = 0) {
+    draft_.record(TaskFinished{.run = what.run,
+                               .task = what.task,
+                               .state = state,
+                               .outcome = outcome,
+                               .message = std::move(message),
+                               .at = draft_.now});
+  }
+
+  void start(const LiveRun& run, TaskIndex task) {
+    const TaskRef what{run.record.id, task};
+    const model::TaskSettings& settings = run.task_settings(task);
+    if (settings.disabled) {
+      finish(what, TaskState::kDisabled, "");
+      return;
+    }
+    if (const auto* condition = std::get_if<model::ConditionTask>(&settings.action)) {
+      evaluate(run, what, *condition);
+      return;
+    }
+    const auto spec = build_attempt_spec(run, task, {.attempt = run.tasks.attempt[task]});
+    if (!spec) {
+      finish(what, TaskState::kFailed, spec.error().message);
+      return;
+    }
+    ready_[run.record.id].push_back(task);
+  }
+
+  void evaluate(const LiveRun& run, TaskRef what, const model::ConditionTask& condition) {
+    const auto left = resolve_text(run, condition.left);
+    const auto right = resolve_text(run, condition.right);
+    if (!left || !right) {
+      finish(what, TaskState::kFailed, left ? right.error().message : left.error().message);
+      return;
+    }
+    const auto is_true = compare(condition.op, *left, *right);
+    if (!is_true) {
+      finish(what,
+             TaskState::kFailed,
+             "the condition compares numbers, but has \"" + *left + "\" and \"" + *right + "\"");
+      return;
+    }
+    finish(what,
+           TaskState::kSucceeded,
+           "",
+           static_cast<std::uint8_t>(*is_true ? EdgeOutcome::kTrue : EdgeOutcome::kFalse));
+  }
+
+  Draft& draft_;
+  std::map<RunId, std::vector<TaskIndex>> ready_;
+};
+
+struct RunResult {
+  RunState state = RunState::kSucceeded;
+  std::string message;
+};
+
+bool is_cancel(TaskState state) {
+  return state == TaskState::kCancelled || state == TaskState::kUpstreamCancelled;
+}
+
+/// The run's result from its leaves (documentation of job runs); O(tasks).
+RunResult result_of(const LiveRun& run) {
+  if (run.record.stop_reason != StopReason::kNone) {
+    return {run.record.stop_reason == StopReason::kTimeout ? RunState::kTimedOut : RunState::kCancelled,
+            run.record.message};
+  }
+  bool any_failed = false;
+  bool leaf_failed = false;
+  bool only_cancelled = true;
+  std::optional<TaskIndex> cause;
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    if (classify(run, task, EdgeOutcome::kAny) != DependencyClass::kFailed) {
+      continue;
+    }
+    any_failed = true;
+    const TaskState state = run.tasks.state[task];
+    leaf_failed = leaf_failed || run.graph.is_leaf(task);
+    only_cancelled = only_cancelled && is_cancel(state);
+    const bool is_own = state != TaskState::kUpstreamFailed && state != TaskState::kUpstreamCancelled;
+    if (!cause && is_own) {
+      cause = task;
+    }
+  }
+  if (!leaf_failed) {
+    return {any_failed ? RunState::kSucceededWithFailures : RunState::kSucceeded, ""};
+  }
+  RunResult result{only_cancelled ? RunState::kCancelled : RunState::kFailed, ""};
+  if (cause) {
+    const auto details = run.details.find(*cause);
+    result.message = "Task " + run.task_settings(*cause).task_key + " failed with message: " +
+                     (details == run.details.end() ? "" : details->second.message);
+  }
+  return result;
+}
+
+void Settler::finish_run(RunId id) {
+  const LiveRun* run = draft_.state.find_run(id);
+  if (run == nullptr || is_terminal(run->record.state) || run->unfinished_tasks > 0) {
+    return;
+  }
+  const RunResult result = result_of(*run);
+  draft_.record(RunFinished{
+      .run = id, .state = result.state, .message = result.message, .at = draft_.now});
+  alert_end(draft_, *run, result.state, result.message);
+}
+
+}  // namespace
+
+std::optional<double> parse_number(const std::string& text) {
+  double value = 0;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  if (begin != end && *begin == '+') {
+    ++begin;
+  }
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  return error == std::errc{} && stop == end && begin != end ? std::optional(value) : std::nullopt;
+}
+
+Decision decide_settle(Draft draft, const Settle& command) {
+  Settler settler(draft);
+  for (const TaskRef& what : command.work.unblocked) {
+    settler.judge_unblocked(what);
+  }
+  for (const TaskRef& what : command.work.stoppable) {
+    settler.stop(what);
+  }
+  settler.record_ready();
+  for (const RunId run : command.work.finished_runs) {
+    settler.finish_run(run);
+  }
+  for (const JobId job : command.work.startable_jobs) {
+    settler.start_next(job);
+  }
+  return std::move(draft.step);
+}
+
+}  // namespace sheaf::core
