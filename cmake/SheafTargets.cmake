@@ -3,6 +3,12 @@
 function(sheaf_library)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;HDRS;DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
   set(target sheaf_${ARG_NAME})
+  foreach(src ${ARG_SRCS} ${ARG_HDRS})  # TEMPORARY while folders are being written in parallel
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${src} AND NOT IS_ABSOLUTE ${src})
+      message(WARNING "${target}: ${src} is missing; folder skipped")
+      return()
+    endif()
+  endforeach()
   if(ARG_SRCS)
     add_library(${target} STATIC ${ARG_SRCS})
     set(scope PUBLIC)

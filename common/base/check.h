@@ -1,5 +1,5 @@
-// Assertions that stay on in release builds: a broken invariant ends the process, and the start path
-// (the only recovery path) takes over.
+// Assertions that stay on in release builds: a broken invariant ends the process, and the start
+// path (the only recovery path) takes over.
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,8 @@ namespace sheaf {
 
 }  // namespace sheaf
 
-#define SHEAF_CHECK(condition, message)                                   \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]]                                        \
-      ::sheaf::check_failed(__FILE__, __LINE__, #condition, (message));   \
+#define SHEAF_CHECK(condition, message)                                 \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::sheaf::check_failed(__FILE__, __LINE__, #condition, (message)); \
   } while (false)

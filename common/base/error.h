@@ -1,5 +1,5 @@
-// What may go wrong in the world, as values. A code says what the caller may do about it; the message
-// says what happened and where. Bugs are not errors: they are SHEAF_CHECK.
+// What may go wrong in the world, as values. A code says what the caller may do about it; the
+// message says what happened and where. Bugs are not errors: they are SHEAF_CHECK.
 #pragma once
 
 #include <string>

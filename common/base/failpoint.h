@@ -39,8 +39,9 @@ class Name {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): call sites pass the literal.
   consteval Name(const char* text) : text_(text) {
-    if (std::find(kNames.begin(), kNames.end(), text_) == kNames.end())
+    if (std::find(kNames.begin(), kNames.end(), text_) == kNames.end()) {
       throw "not a name of failpoint::kNames";
+    }
   }
   [[nodiscard]] constexpr std::string_view text() const { return text_; }
 
@@ -57,8 +58,9 @@ void visit(std::string_view name);
 
 /// Marks a place: `failpoint::reach("store.before_commit");`
 inline void reach(Name name) {
-  if (is_armed()) [[unlikely]]
+  if (is_armed()) [[unlikely]] {
     visit(name.text());
+  }
 }
 
 }  // namespace sheaf::failpoint

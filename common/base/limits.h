@@ -1,4 +1,5 @@
-// Every limit of Sheaf that more than one folder must agree on, in one place, with its unit in the name.
+// Every limit of Sheaf that more than one folder must agree on, in one place, with its unit in the
+// name.
 #pragma once
 
 #include <chrono>

@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "common/base/error.h"
 
@@ -24,7 +25,9 @@ using Failure = tl::unexpected<Error>;
 }
 
 /// Hands an error on: `if (!rows) return fail(rows.error());`
-[[nodiscard]] inline Failure fail(Error error) { return Failure(std::move(error)); }
+[[nodiscard]] inline Failure fail(Error error) {
+  return Failure(std::move(error));
+}
 
 /// Hands an error on with "`context`: " in front.
 [[nodiscard]] inline Failure fail(const Error& error, std::string_view context) {

@@ -1,4 +1,5 @@
-// Instants and durations as Sheaf stores and compares them. Lines 0-2 never read a clock: `now` is passed in.
+// Instants and durations as Sheaf stores and compares them. Lines 0-2 never read a clock: `now` is
+// passed in.
 #pragma once
 
 #include <chrono>
@@ -8,7 +9,8 @@ namespace sheaf {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// An instant of UTC with millisecond resolution; the epoch (value 0) means "not yet" in stored rows.
+/// An instant of UTC with millisecond resolution; the epoch (value 0) means "not yet" in stored
+/// rows.
 using Timestamp = std::chrono::sys_time<Milliseconds>;
 
 inline constexpr Timestamp kNoTime{};

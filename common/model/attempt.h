@@ -12,8 +12,8 @@
 
 namespace sheaf::model {
 
-/// Everything that a worker needs to run one attempt, references resolved. Equal state gives an equal spec,
-/// so that it may be sent again after a restart.
+/// Everything that a worker needs to run one attempt, references resolved. Equal state gives an
+/// equal spec, so that it may be sent again after a restart.
 struct AttemptSpec {
   AttemptId attempt;
   RunId run;
@@ -32,7 +32,8 @@ struct AttemptSpec {
   EnvironmentSettings environment;
   /// Digest (hex SHA-256) of the manifest of the deployment's files; empty: no files.
   std::string manifest_digest;
-  /// Absolute workspace path at which the files stand, e.g. "/Workspace/Users/ann/.bundle/wine/dev/files".
+  /// Absolute workspace path at which the files stand, e.g.
+  /// "/Workspace/Users/ann/.bundle/wine/dev/files".
   std::string file_path;
   /// Enforced by the attempt's supervisor; 0 is none.
   Milliseconds timeout{0};
@@ -54,7 +55,8 @@ struct AttemptOutcome {
   int signal = 0;     ///< For kSignalled.
   /// The attempt's whole process tree is known to be gone.
   bool tree_empty = false;
-  /// For people: last error line, resolver text, why it did not start. At most kMaxResultMessageBytes.
+  /// For people: last error line, resolver text, why it did not start. At most
+  /// kMaxResultMessageBytes.
   std::string message;
   std::vector<std::string> warnings;
   Timestamp started = kNoTime;  ///< Wall clock of the worker; kNoTime: never started.

@@ -1,5 +1,5 @@
-// States of runs, tasks and attempts, and what starts runs: the enumerations that every layer shares.
-// Terminal states are absorbing: once reached they never change (repairs aside).
+// States of runs, tasks and attempts, and what starts runs: the enumerations that every layer
+// shares. Terminal states are absorbing: once reached they never change (repairs aside).
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ enum class TaskState : std::uint8_t {
   kFailed = 7,
   kTimedOut = 8,
   kCancelled = 9,
-  kExcluded = 10,          ///< Conditions not met; counts as success for run_if.
-  kUpstreamFailed = 11,    ///< Never ran: a dependency failed.
-  kUpstreamCancelled = 12, ///< Never ran: a dependency was cancelled.
+  kExcluded = 10,           ///< Conditions not met; counts as success for run_if.
+  kUpstreamFailed = 11,     ///< Never ran: a dependency failed.
+  kUpstreamCancelled = 12,  ///< Never ran: a dependency was cancelled.
   kDisabled = 13,
   kInternalError = 14,  ///< Could not be started, or lost more often than allowed.
 };
@@ -37,7 +37,7 @@ enum class TaskState : std::uint8_t {
 
 /// A run of a job. The order is stored on disk: append only.
 enum class RunState : std::uint8_t {
-  kQueued = 0,    ///< Behind max_concurrent_runs.
+  kQueued = 0,  ///< Behind max_concurrent_runs.
   kRunning = 1,
   kStopping = 2,  ///< Cancelled or timed out; attempts are being stopped.
   kSucceeded = 3,
@@ -48,7 +48,9 @@ enum class RunState : std::uint8_t {
   kSkipped = 8,  ///< Never ran: the queue was off or full, or it waited too long there.
 };
 
-[[nodiscard]] constexpr bool is_terminal(RunState state) { return state >= RunState::kSucceeded; }
+[[nodiscard]] constexpr bool is_terminal(RunState state) {
+  return state >= RunState::kSucceeded;
+}
 
 /// How an attempt ended, as its worker saw it. The order is stored on disk: append only.
 enum class AttemptEnd : std::uint8_t {

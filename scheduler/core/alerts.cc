@@ -3,7 +3,8 @@
 namespace sheaf::core {
 namespace {
 
-const std::vector<model::AlertTarget>& targets(const model::AlertSettings& alerts, AlertEvent event) {
+const std::vector<model::AlertTarget>& targets(const model::AlertSettings& alerts,
+                                               AlertEvent event) {
   switch (event) {
     case AlertEvent::kStart:
       return alerts.on_start;
@@ -17,7 +18,11 @@ const std::vector<model::AlertTarget>& targets(const model::AlertSettings& alert
 
 }  // namespace
 
-void alert(Draft& draft, const LiveRun& run, AlertEvent event, RunState state, const std::string& message) {
+void alert(Draft& draft,
+           const LiveRun& run,
+           AlertEvent event,
+           RunState state,
+           const std::string& message) {
   for (const model::AlertTarget& target : targets(run.settings->alerts, event)) {
     const AlertRecord alert{.id = AlertId{draft.draw_ids()},
                             .event = event,

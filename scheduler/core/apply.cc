@@ -12,9 +12,7 @@ class Applier {
 
   void operator()(const EpochBegan& event) { state_.epoch = event.epoch; }
 
-  void operator()(const DeploymentRecorded& event) {
-    writer_.take_id(event.deployment.id.value);
-  }
+  void operator()(const DeploymentRecorded& event) { writer_.take_id(event.deployment.id.value); }
 
   void operator()(const JobRecorded& event) {
     writer_.take_id(event.job.id.value);
@@ -239,9 +237,13 @@ class Applier {
 
 }  // namespace
 
-void apply(State& state, const Event& event) { std::visit(Applier(state), event); }
+void apply(State& state, const Event& event) {
+  std::visit(Applier(state), event);
+}
 
-Unsettled take_unsettled(State& state) { return std::exchange(state.unsettled, {}); }
+Unsettled take_unsettled(State& state) {
+  return std::exchange(state.unsettled, {});
+}
 
 void retire_finished(State& state) {
   for (const RunId run : state.retired_runs) {

@@ -26,6 +26,8 @@ struct ReadsOf {
 
 }  // namespace
 
-ReadSet reads(const Command& command) { return std::visit(ReadsOf{}, command); }
+ReadSet reads(const Command& command) {
+  return std::visit(ReadsOf{}, command);
+}
 
 }  // namespace sheaf::core

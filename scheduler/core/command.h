@@ -1,5 +1,5 @@
-// Commands: requests to the core, each of which decide() may refuse; and Facts, the stored records that a
-// decision needs beside State.
+// Commands: requests to the core, each of which decide() may refuse; and Facts, the stored records
+// that a decision needs beside State.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace sheaf::core {
 
-/// A compiled settings document. Immutable and shared by the runs that use it, so that a thousand queued
-/// runs of a job hold one copy.
+/// A compiled settings document. Immutable and shared by the runs that use it, so that a thousand
+/// queued runs of a job hold one copy.
 using SettingsPointer = std::shared_ptr<const model::JobSettings>;
 
 /// One job of a deployment as it shall be.
@@ -26,8 +26,8 @@ struct DeployedJob {
   SettingsPointer settings;
 };
 
-/// Makes all jobs of a bundle+target what the command says: creates, updates and removes, whole or not at
-/// all. Jobs that are gone keep their runs; their schedules end.
+/// Makes all jobs of a bundle+target what the command says: creates, updates and removes, whole or
+/// not at all. Jobs that are gone keep their runs; their schedules end.
 struct Deploy {
   std::string bundle;
   std::string target;
@@ -73,15 +73,16 @@ struct RegisterWorker {
   std::vector<HeldAttempt> attempts;
 };
 
-/// Nothing was heard of the worker: `kSuspect` stops placement there, `kLeaseOver` gives its attempts up,
-/// `kHeardAgain` takes a suspicion back.
+/// Nothing was heard of the worker: `kSuspect` stops placement there, `kLeaseOver` gives its
+/// attempts up, `kHeardAgain` takes a suspicion back.
 struct ReportSilence {
   enum class Verdict : std::uint8_t { kSuspect, kHeardAgain, kLeaseOver };
   WorkerId worker;
   Verdict verdict = Verdict::kSuspect;
 };
 
-/// The worker cannot take the attempt (it has no free slot, or is draining): another place is sought.
+/// The worker cannot take the attempt (it has no free slot, or is draining): another place is
+/// sought.
 struct ReportRejected {
   WorkerId worker;
   AttemptId attempt;
@@ -168,8 +169,9 @@ struct Unsettled {
   }
 };
 
-/// Draws the consequences of what was applied. The engine takes the work from State (take_unsettled) and
-/// posts it until nothing is left; a crash in between loses nothing, since the work is derived.
+/// Draws the consequences of what was applied. The engine takes the work from State
+/// (take_unsettled) and posts it until nothing is left; a crash in between loses nothing, since the
+/// work is derived.
 struct Settle {
   Unsettled work;
 };
@@ -208,7 +210,8 @@ struct ReadSet {
 
 [[nodiscard]] ReadSet reads(const Command& command);
 
-/// The records of a ReadSet as they stand after the commands decided before; absent where there are none.
+/// The records of a ReadSet as they stand after the commands decided before; absent where there are
+/// none.
 struct Facts {
   std::optional<JobRecord> job;
   SettingsPointer job_settings;  ///< Present when `job` is.

@@ -1,13 +1,14 @@
-// The deterministic machine of the scheduler. decide() judges a command against State and Facts and says
-// what happens; apply() makes it so. Pure: no clock, thread, file, socket, log or random number; equal
-// input gives equal output, byte for byte.
+// The deterministic machine of the scheduler. decide() judges a command against State and Facts and
+// says what happens; apply() makes it so. Pure: no clock, thread, file, socket, log or random
+// number; equal input gives equal output, byte for byte.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "common/base/error.h"
 #include "common/base/result.h"
@@ -31,15 +32,16 @@ struct Rejection {
   std::string message;
 };
 
-/// Judges `command`. Never changes `state`. `batch` is the number of the batch in which the step will be
-/// committed: leases take it as their fence.
+/// Judges `command`. Never changes `state`. `batch` is the number of the batch in which the step
+/// will be committed: leases take it as their fence.
 [[nodiscard]] tl::expected<Step, Rejection> decide(const State& state,
                                                    const Facts& facts,
                                                    const Command& command,
                                                    Timestamp now,
                                                    std::uint64_t batch);
 
-/// Makes `event` part of `state`. Total: never fails on an event that decide() made. The only writer.
+/// Makes `event` part of `state`. Total: never fails on an event that decide() made. The only
+/// writer.
 void apply(State& state, const Event& event);
 
 /// Takes the derived work list for the next Settle command; empty when there is nothing to settle.
@@ -54,8 +56,9 @@ void apply(State& state, const Event& event);
 /// The first instant at which AdvanceTime would find something to do.
 [[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);
 
-/// Effects that are owed as things stand: leases not reported started, stops not reported done, schedules
-/// to watch. Given to the world at start, when a worker registers (only its own), and never otherwise.
+/// Effects that are owed as things stand: leases not reported started, stops not reported done,
+/// schedules to watch. Given to the world at start, when a worker registers (only its own), and
+/// never otherwise.
 [[nodiscard]] std::vector<Effect> outstanding(const State& state);
 [[nodiscard]] std::vector<Effect> outstanding_for(const State& state, WorkerId worker);
 
@@ -85,16 +88,16 @@ struct StoredState {
 /// The run as stored now; restore({… stored …}) gives the same run back.
 [[nodiscard]] StoredRun to_stored(const LiveRun& run);
 
-/// Values of a task value reference, parameters and so on, in one string; fails with the reason for which the
-/// task cannot run. Public for tests.
+/// Values of a task value reference, parameters and so on, in one string; fails with the reason for
+/// which the task cannot run. Public for tests.
 [[nodiscard]] Result<std::string> resolve_text(const LiveRun& run, std::string_view text);
 
 /// The attempt as a worker gets it, references resolved.
 /// REQUIRES: the task has an attempt.
 [[nodiscard]] Result<model::AttemptSpec> make_attempt_spec(const LiveRun& run, TaskIndex task);
 
-/// Checks every invariant that ties columns and indices together; SHEAF_CHECKs on the first broken one.
-/// O(state); for tests and the simulator.
+/// Checks every invariant that ties columns and indices together; SHEAF_CHECKs on the first broken
+/// one. O(state); for tests and the simulator.
 void check_invariants(const State& state);
 
 }  // namespace sheaf::core

@@ -55,13 +55,17 @@ void stop_run(Draft& draft, const LiveRun& run, StopReason reason, std::string m
 [[nodiscard]] Decision decide_values(Draft draft, const ReportValues& command);
 [[nodiscard]] Decision decide_result(Draft draft, const ReportResult& command);
 /// Ends an active attempt with `outcome`: retry, or the end of the task.
-void finish_attempt(Draft& draft, const LiveRun& run, TaskIndex task, model::AttemptOutcome outcome);
+void finish_attempt(Draft& draft,
+                    const LiveRun& run,
+                    TaskIndex task,
+                    model::AttemptOutcome outcome);
 
 [[nodiscard]] Decision decide_settle(Draft draft, const Settle& command);
 
 [[nodiscard]] Decision decide_settle_alert(Draft draft, const SettleAlert& command);
 /// Puts the run's alerts for `event` into the outbox.
-void alert(Draft& draft, const LiveRun& run, AlertEvent event, RunState state, const std::string& message);
+void alert(
+    Draft& draft, const LiveRun& run, AlertEvent event, RunState state, const std::string& message);
 /// Alerts of a run that has ended in `state`, after the job's mute settings.
 void alert_end(Draft& draft, const LiveRun& run, RunState state, const std::string& message);
 

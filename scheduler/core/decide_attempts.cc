@@ -12,7 +12,8 @@ namespace {
 /// How long after an attempt's own timeout the scheduler orders its stop itself.
 constexpr std::chrono::seconds kTimeoutBackstop{30};
 
-/// The task that holds the attempt under exactly this lease, or nullopt when the report is late or foreign.
+/// The task that holds the attempt under exactly this lease, or nullopt when the report is late or
+/// foreign.
 template <typename Report>
 std::optional<TaskRef> find_lease(const State& state, const Report& report) {
   const auto found = state.attempts.find(report.attempt);
@@ -45,9 +46,8 @@ TaskState task_state_after(const model::AttemptOutcome& outcome, StopReason stop
 
 bool may_retry(const LiveRun& run, TaskIndex task, TaskState state) {
   const model::TaskSettings& settings = run.task_settings(task);
-  const bool is_retryable =
-      state == TaskState::kFailed || state == TaskState::kInternalError ||
-      (state == TaskState::kTimedOut && settings.retry_on_timeout);
+  const bool is_retryable = state == TaskState::kFailed || state == TaskState::kInternalError ||
+                            (state == TaskState::kTimedOut && settings.retry_on_timeout);
   const std::int64_t used =
       std::int64_t{run.tasks.attempt_number[task]} - run.tasks.lost_attempts[task];
   return is_retryable && (settings.max_retries < 0 || used < settings.max_retries);
@@ -77,10 +77,11 @@ bool may_repeat_lost(const LiveRun& run, TaskIndex task) {
 void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
   Timestamp at = draft.now;
   if (!was_lost && run.tasks.started[task] != kNoTime) {
-    // Both ends on the scheduler's clock would be better; a worker's clock that runs ahead only delays.
-    at = std::max(at,
-                  std::min(run.tasks.started[task], draft.now) +
-                      run.task_settings(task).min_retry_interval);
+    // Both ends on the scheduler's clock would be better; a worker's clock that runs ahead only
+    // delays.
+    at = std::max(
+        at,
+        std::min(run.tasks.started[task], draft.now) + run.task_settings(task).min_retry_interval);
   } else if (!was_lost) {
     at += run.task_settings(task).min_retry_interval;
   }
@@ -128,9 +129,8 @@ Decision decide_lease(Draft draft, const LeaseTasks& command) {
       continue;
     }
     ++taken[lease.worker];
-    leases[lease.run].push_back({.task = lease.task,
-                                 .worker = lease.worker,
-                                 .attempt = run->tasks.attempt[lease.task]});
+    leases[lease.run].push_back(
+        {.task = lease.task, .worker = lease.worker, .attempt = run->tasks.attempt[lease.task]});
   }
   record_leases(draft, leases);
   return std::move(draft.step);
@@ -181,14 +181,13 @@ Decision decide_values(Draft draft, const ReportValues& command) {
   }
   const LiveRun& run = *draft.state.find_run(lease->run);
   if (run.value_count + command.values.size() > limits::kMaxTaskValuesPerRun) {
-    return reject(ErrorCode::kExhausted,
-                  "a run has at most " + std::to_string(limits::kMaxTaskValuesPerRun) +
-                      " task values");
+    return reject(
+        ErrorCode::kExhausted,
+        "a run has at most " + std::to_string(limits::kMaxTaskValuesPerRun) + " task values");
   }
   const auto details = run.details.find(lease->task);
   if (details == run.details.end() || details->second.staged != command.values) {
-    draft.record(
-        ValuesStaged{.run = lease->run, .task = lease->task, .values = command.values});
+    draft.record(ValuesStaged{.run = lease->run, .task = lease->task, .values = command.values});
   }
   return std::move(draft.step);
 }
@@ -220,24 +219,24 @@ void finish_attempt(Draft& draft,
                     TaskIndex task,
                     model::AttemptOutcome outcome) {
   const TaskState state = task_state_after(outcome, run.tasks.stop_reason[task]);
-  const bool is_stopping =
-      run.record.state != RunState::kRunning || run.tasks.stop_reason[task] == StopReason::kUserCancel;
+  const bool is_stopping = run.record.state != RunState::kRunning ||
+                           run.tasks.stop_reason[task] == StopReason::kUserCancel;
   const bool was_lost = outcome.end == AttemptEnd::kLost;
-  const bool repeats = !is_stopping && (was_lost ? may_repeat_lost(run, task)
-                                                 : may_retry(run, task, state));
+  const bool repeats =
+      !is_stopping && (was_lost ? may_repeat_lost(run, task) : may_retry(run, task, state));
   std::string message;
   if (state != TaskState::kSucceeded) {
     message = failure_message(outcome);
   }
-  draft.record(AttemptFinished{
-      .run = run.record.id,
-      .task = task,
-      .attempt = {.id = run.tasks.attempt[task],
-                  .number = run.tasks.attempt_number[task],
-                  .worker = run.tasks.worker[task],
-                  .state = state,
-                  .overlap_possible = was_lost && repeats && !outcome.tree_empty,
-                  .outcome = std::move(outcome)}});
+  draft.record(
+      AttemptFinished{.run = run.record.id,
+                      .task = task,
+                      .attempt = {.id = run.tasks.attempt[task],
+                                  .number = run.tasks.attempt_number[task],
+                                  .worker = run.tasks.worker[task],
+                                  .state = state,
+                                  .overlap_possible = was_lost && repeats && !outcome.tree_empty,
+                                  .outcome = std::move(outcome)}});
   if (repeats) {
     retry(draft, run, task, was_lost);
     return;

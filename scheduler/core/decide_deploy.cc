@@ -86,7 +86,8 @@ Decision decide_deploy(Draft draft, const Deploy& command) {
     std::string message = "the deployment is at version " + std::to_string(version) + ", not " +
                           std::to_string(*command.expected_version);
     if (current) {
-      message += ": " + current->deployed_by + " deployed it meanwhile; look at the change and deploy again";
+      message += ": " + current->deployed_by +
+                 " deployed it meanwhile; look at the change and deploy again";
     }
     return reject(ErrorCode::kConflict, message);
   }
@@ -113,9 +114,10 @@ Decision decide_deploy(Draft draft, const Deploy& command) {
     remove_job(draft, *job);
     reply.jobs.push_back({.resource_key = key, .id = job->id, .change = Change::kRemoved});
   }
-  const bool is_changed =
-      !current || current->manifest_digest != command.manifest_digest ||
-      std::ranges::any_of(reply.jobs, [](const auto& job) { return job.change != Change::kUnchanged; });
+  const bool is_changed = !current || current->manifest_digest != command.manifest_digest ||
+                          std::ranges::any_of(reply.jobs, [](const auto& job) {
+                            return job.change != Change::kUnchanged;
+                          });
   if (is_changed) {
     deployment.version = version + 1;
     deployment.manifest_digest = command.manifest_digest;
@@ -134,16 +136,15 @@ Decision decide_set_hook_secret(Draft draft, const SetHookSecret& command) {
     return reject(ErrorCode::kNotFound, "Job " + to_string(command.job) + " does not exist.");
   }
   const auto& hooks = draft.facts.job_settings->hooks;
-  const bool is_declared =
-      std::ranges::any_of(hooks, [&command](const auto& hook) { return hook.name == command.hook; });
+  const bool is_declared = std::ranges::any_of(
+      hooks, [&command](const auto& hook) { return hook.name == command.hook; });
   if (!is_declared) {
     return reject(ErrorCode::kNotFound,
                   "job " + to_string(command.job) + " declares no hook \"" + command.hook + "\"");
   }
-  draft.record(HookSecretRecorded{.secret = {.job = command.job,
-                                             .hook = command.hook,
-                                             .sealed = command.sealed,
-                                             .set = draft.now}});
+  draft.record(HookSecretRecorded{
+      .secret = {
+          .job = command.job, .hook = command.hook, .sealed = command.sealed, .set = draft.now}});
   return std::move(draft.step);
 }
 

@@ -22,7 +22,8 @@ NamedStrings merged_parameters(const model::JobSettings& settings, const NamedSt
     merged.emplace_back(parameter.name, parameter.default_value);
   }
   for (const auto& [name, value] : overrides) {
-    const auto found = std::ranges::find(merged, name, [](const auto& entry) { return entry.first; });
+    const auto found =
+        std::ranges::find(merged, name, [](const auto& entry) { return entry.first; });
     if (found != merged.end()) {
       found->second = value;
     } else {
@@ -73,7 +74,8 @@ RunId create_run(Draft& draft,
 }
 
 bool is_queue_full(const Draft& draft) {
-  return activity_of(draft.state, draft.facts.job->id).queued.size() >= limits::kMaxQueuedRunsPerJob;
+  return activity_of(draft.state, draft.facts.job->id).queued.size() >=
+         limits::kMaxQueuedRunsPerJob;
 }
 
 bool is_fresh(const ReceiptRecord& receipt, Milliseconds kept, Timestamp now) {
@@ -86,9 +88,8 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
     const TaskState state = run.tasks.state[task];
     if (state == TaskState::kLeased || state == TaskState::kRunning) {
       draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
-      draft.order(StopAttempt{.worker = run.tasks.worker[task],
-                              .attempt = run.tasks.attempt[task],
-                              .reason = reason});
+      draft.order(StopAttempt{
+          .worker = run.tasks.worker[task], .attempt = run.tasks.attempt[task], .reason = reason});
     }
   }
 }
@@ -96,10 +97,8 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
 void run_deadline_passed(Draft& draft, const LiveRun& run) {
   if (run.record.state == RunState::kQueued) {
     const std::string message = "Dropped: the run waited 48 hours in the queue.";
-    draft.record(RunFinished{.run = run.record.id,
-                             .state = RunState::kSkipped,
-                             .message = message,
-                             .at = draft.now});
+    draft.record(RunFinished{
+        .run = run.record.id, .state = RunState::kSkipped, .message = message, .at = draft.now});
     alert_end(draft, run, RunState::kSkipped, message);
     return;
   }
@@ -115,8 +114,8 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
       draft.record(TasksReady{.run = run.record.id, .tasks = {task}});
       return;
     case TaskState::kRunning:
-      draft.record(AttemptStopRequested{
-          .run = run.record.id, .task = task, .reason = StopReason::kTimeout});
+      draft.record(
+          AttemptStopRequested{.run = run.record.id, .task = task, .reason = StopReason::kTimeout});
       draft.order(StopAttempt{.worker = run.tasks.worker[task],
                               .attempt = run.tasks.attempt[task],
                               .reason = StopReason::kTimeout});
@@ -241,10 +240,8 @@ Decision decide_cancel(Draft draft, const CancelRun& command) {
   }
   const std::string message = "Run cancelled by user.";
   if (run->record.state == RunState::kQueued) {
-    draft.record(RunFinished{.run = command.run,
-                             .state = RunState::kCancelled,
-                             .message = message,
-                             .at = draft.now});
+    draft.record(RunFinished{
+        .run = command.run, .state = RunState::kCancelled, .message = message, .at = draft.now});
     alert_end(draft, *run, RunState::kCancelled, message);
   } else if (run->record.state == RunState::kRunning) {
     stop_run(draft, *run, StopReason::kUserCancel, message);

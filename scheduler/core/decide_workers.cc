@@ -6,7 +6,8 @@
 namespace sheaf::core {
 namespace {
 
-model::AttemptOutcome lost(const LiveRun& run, TaskIndex task, Timestamp now, std::string why, bool is_gone) {
+model::AttemptOutcome lost(
+    const LiveRun& run, TaskIndex task, Timestamp now, std::string why, bool is_gone) {
   return {.end = AttemptEnd::kLost,
           .tree_empty = is_gone,
           .message = std::move(why),
@@ -15,7 +16,11 @@ model::AttemptOutcome lost(const LiveRun& run, TaskIndex task, Timestamp now, st
 }
 
 /// The worker holds the attempt that State has there: it goes on, with what is still owed.
-void adopt(Draft& draft, const LiveRun& run, TaskIndex task, const HeldAttempt& held, RegisterReply& reply) {
+void adopt(Draft& draft,
+           const LiveRun& run,
+           TaskIndex task,
+           const HeldAttempt& held,
+           RegisterReply& reply) {
   reply.adopt.push_back(held.attempt);
   const TaskState state = run.tasks.state[task];
   if (state == TaskState::kStopping) {
@@ -27,9 +32,11 @@ void adopt(Draft& draft, const LiveRun& run, TaskIndex task, const HeldAttempt& 
   if (run.tasks.deadline[task] != kNoTime &&
       (state == TaskState::kLeased || state == TaskState::kStopping)) {
     if (state == TaskState::kLeased) {
-      draft.record(AttemptStarted{.run = run.record.id, .task = task, .at = run.tasks.started[task]});
+      draft.record(
+          AttemptStarted{.run = run.record.id, .task = task, .at = run.tasks.started[task]});
     } else {
-      draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = run.tasks.stop_reason[task]});
+      draft.record(AttemptStopRequested{
+          .run = run.record.id, .task = task, .reason = run.tasks.stop_reason[task]});
     }
   }
 }
@@ -39,18 +46,22 @@ void miss(Draft& draft, const LiveRun& run, TaskIndex task, bool is_rebooted) {
   const bool was_started = run.tasks.started[task] != kNoTime;
   if (is_rebooted) {
     if (!was_started && run.tasks.state[task] == TaskState::kStopping) {
-      finish_attempt(draft, run, task, {.end = AttemptEnd::kCancelled, .tree_empty = true, .ended = draft.now});
+      finish_attempt(draft,
+                     run,
+                     task,
+                     {.end = AttemptEnd::kCancelled, .tree_empty = true, .ended = draft.now});
       return;
     }
-    finish_attempt(draft, run, task, lost(run, task, draft.now, "lost: its worker was rebooted", true));
+    finish_attempt(
+        draft, run, task, lost(run, task, draft.now, "lost: its worker was rebooted", true));
     return;
   }
   if (run.tasks.deadline[task] != kNoTime && run.tasks.state[task] != TaskState::kRunning) {
     return;  // The verdict is due already.
   }
   if (was_started) {
-    draft.record(LossExpected{
-        .run = run.record.id, .task = task, .at = draft.now + limits::kWorkerLease});
+    draft.record(
+        LossExpected{.run = run.record.id, .task = task, .at = draft.now + limits::kWorkerLease});
     return;
   }
   // A worker records an attempt before it accepts it: this lease never arrived.
@@ -141,7 +152,11 @@ Decision decide_silence(Draft draft, const ReportSilence& command) {
       finish_attempt(draft,
                      run,
                      where.task,
-                     lost(run, where.task, draft.now, "lost: its worker was silent for the whole lease", false));
+                     lost(run,
+                          where.task,
+                          draft.now,
+                          "lost: its worker was silent for the whole lease",
+                          false));
     }
   }
   return std::move(draft.step);

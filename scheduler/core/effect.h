@@ -1,5 +1,5 @@
-// Effects: orders to the world that leave only after the commit of the step that made them. Each may be
-// lost or repeated in a crash, so each can be derived again: see outstanding().
+// Effects: orders to the world that leave only after the commit of the step that made them. Each
+// may be lost or repeated in a crash, so each can be derived again: see outstanding().
 #pragma once
 
 #include <string>

@@ -34,7 +34,8 @@ void check_dependencies(const LiveRun& run) {
     const bool was_stopped = run.record.stop_reason != StopReason::kNone ||
                              run.record.state == RunState::kCancelled ||
                              run.record.state == RunState::kSkipped;
-    SHEAF_CHECK(!has_begun || have.open == 0 || was_stopped, "a task began before its dependencies");
+    SHEAF_CHECK(!has_begun || have.open == 0 || was_stopped,
+                "a task began before its dependencies");
   }
 }
 

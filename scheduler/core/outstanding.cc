@@ -14,8 +14,7 @@ void add_owed(const LiveRun& run, TaskIndex task, std::vector<Effect>& effects) 
   } else if (state == TaskState::kLeased && run.tasks.deadline[task] == kNoTime) {
     auto spec = make_attempt_spec(run, task);
     SHEAF_CHECK(spec.has_value(), "a leased task's references do not resolve");
-    effects.emplace_back(
-        StartAttempt{.worker = run.tasks.worker[task], .spec = std::move(*spec)});
+    effects.emplace_back(StartAttempt{.worker = run.tasks.worker[task], .spec = std::move(*spec)});
   }
 }
 

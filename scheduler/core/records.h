@@ -1,5 +1,5 @@
-// Records: the plain values that outlive a batch. The store encodes them, HTTP views are made of them, and
-// Facts hand them to decide(). Nothing here has behaviour; enumerations are append-only.
+// Records: the plain values that outlive a batch. The store encodes them, HTTP views are made of
+// them, and Facts hand them to decide(). Nothing here has behaviour; enumerations are append-only.
 #pragma once
 
 #include <cstdint>
@@ -145,10 +145,10 @@ struct TaskDetails {
 
 struct WorkerRecord {
   WorkerId id;
-  std::string name;        ///< Unique; bound to the worker's CURVE key by the allow-list.
-  std::string boot_id;     ///< Of the machine's current boot.
-  std::string version;     ///< Of the agent.
-  std::uint32_t slots = 0; ///< Attempts at once.
+  std::string name;         ///< Unique; bound to the worker's CURVE key by the allow-list.
+  std::string boot_id;      ///< Of the machine's current boot.
+  std::string version;      ///< Of the agent.
+  std::uint32_t slots = 0;  ///< Attempts at once.
   std::vector<std::string> labels;
   Timestamp registered = kNoTime;
   friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;

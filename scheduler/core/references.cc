@@ -1,6 +1,7 @@
+#include "common/model/references.h"
+
 #include <algorithm>
 
-#include "common/model/references.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {

@@ -34,7 +34,9 @@ Verdict judge(model::RunIf run_if, const DependencyCounts& counts, std::uint32_t
 }
 
 /// Compares after references are resolved; nullopt when a numeric comparison has no numbers.
-std::optional<bool> compare(model::ConditionOperator op, const std::string& left, const std::string& right) {
+std::optional<bool> compare(model::ConditionOperator op,
+                            const std::string& left,
+                            const std::string& right) {
   if (op == model::ConditionOperator::kEqualTo) {
     return left == right;
   }
@@ -191,8 +193,9 @@ bool is_cancel(TaskState state) {
 /// The run's result from its leaves (documentation of job runs); O(tasks).
 RunResult result_of(const LiveRun& run) {
   if (run.record.stop_reason != StopReason::kNone) {
-    return {run.record.stop_reason == StopReason::kTimeout ? RunState::kTimedOut : RunState::kCancelled,
-            run.record.message};
+    return {
+        run.record.stop_reason == StopReason::kTimeout ? RunState::kTimedOut : RunState::kCancelled,
+        run.record.message};
   }
   bool any_failed = false;
   bool leaf_failed = false;
@@ -206,7 +209,8 @@ RunResult result_of(const LiveRun& run) {
     const TaskState state = run.tasks.state[task];
     leaf_failed = leaf_failed || run.graph.is_leaf(task);
     only_cancelled = only_cancelled && is_cancel(state);
-    const bool is_own = state != TaskState::kUpstreamFailed && state != TaskState::kUpstreamCancelled;
+    const bool is_own =
+        state != TaskState::kUpstreamFailed && state != TaskState::kUpstreamCancelled;
     if (!cause && is_own) {
       cause = task;
     }
@@ -229,8 +233,8 @@ void Settler::finish_run(RunId id) {
     return;
   }
   const RunResult result = result_of(*run);
-  draft_.record(RunFinished{
-      .run = id, .state = result.state, .message = result.message, .at = draft_.now});
+  draft_.record(
+      RunFinished{.run = id, .state = result.state, .message = result.message, .at = draft_.now});
   alert_end(draft_, *run, result.state, result.message);
 }
 

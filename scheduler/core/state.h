@@ -1,10 +1,10 @@
-// State: live runs, workers, armed schedules and counters — what the scheduler must have in memory to
-// decide the next step. Only apply() writes it. History is never here.
+// State: live runs, workers, armed schedules and counters — what the scheduler must have in memory
+// to decide the next step. Only apply() writes it. History is never here.
 //
-// Tasks are a structure of arrays, one entry a task and column; strings exist only for tasks that have any
-// (TaskDetails). Indices (deadlines, ready queue, unsettled work, attempts by id) are derived: they are
-// rebuilt from the rows at start and are never stored.
-// Threads: owned by the core thread.
+// Tasks are a structure of arrays, one entry a task and column; strings exist only for tasks that
+// have any (TaskDetails). Indices (deadlines, ready queue, unsettled work, attempts by id) are
+// derived: they are rebuilt from the rows at start and are never stored. Threads: owned by the core
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -31,8 +31,8 @@ void count(DependencyCounts& counts, DependencyClass kind, TaskState state) {
 DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
   switch (run.tasks.state[task]) {
     case TaskState::kSucceeded: {
-      const bool matches = edge == EdgeOutcome::kAny ||
-                           run.tasks.outcome[task] == static_cast<std::uint8_t>(edge);
+      const bool matches =
+          edge == EdgeOutcome::kAny || run.tasks.outcome[task] == static_cast<std::uint8_t>(edge);
       return matches ? DependencyClass::kSucceeded : DependencyClass::kExcluded;
     }
     case TaskState::kExcluded:
@@ -56,7 +56,9 @@ DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
   check_failed(__FILE__, __LINE__, "is_terminal", "an unfinished task was classified");
 }
 
-void StateWriter::take_id(std::int64_t id) { state_.next_id = std::max(state_.next_id, id + 1); }
+void StateWriter::take_id(std::int64_t id) {
+  state_.next_id = std::max(state_.next_id, id + 1);
+}
 
 LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
   auto run = std::make_unique<LiveRun>();

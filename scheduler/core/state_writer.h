@@ -20,7 +20,8 @@ class StateWriter {
   /// Takes the ids up to and with `id` out of the counter.
   void take_id(std::int64_t id);
 
-  /// Adds a run with rows as given: builds graph and every index. Rows of a new run are all kBlocked.
+  /// Adds a run with rows as given: builds graph and every index. Rows of a new run are all
+  /// kBlocked.
   LiveRun& add_run(RunRecord record, SettingsPointer settings);
   /// Builds the derived parts of a run whose rows and details are set (recovery and add_run).
   void index_run(LiveRun& run);

@@ -1,7 +1,7 @@
 // The engine: one core thread that decides, applies, places, encodes, commits and then releases.
 //
-// A batch is whatever commands wait when the last commit is done; nothing leaves before the commit of its
-// batch: no reply, no effect, no published change. A failed commit ends the process.
+// A batch is whatever commands wait when the last commit is done; nothing leaves before the commit
+// of its batch: no reply, no effect, no published change. A failed commit ends the process.
 // Threads: post() and stop() from any thread; callbacks run on the core thread and must not block.
 #pragma once
 
@@ -20,8 +20,8 @@ namespace sheaf::engine {
 using Outcome = Result<core::Reply>;
 using OnOutcome = std::function<void(const Outcome&)>;
 
-/// Where effects and changes go, set by main() before start(). Each function is called on the core thread
-/// after the commit and must hand the work to its own thread.
+/// Where effects and changes go, set by main() before start(). Each function is called on the core
+/// thread after the commit and must hand the work to its own thread.
 struct Outlets {
   std::function<void(const core::StartAttempt&)> start_attempt;
   std::function<void(const core::StopAttempt&)> stop_attempt;
@@ -47,13 +47,13 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Recovers State, begins an epoch (committed before this returns), gives outstanding effects to the
-  /// outlets and starts the core thread. Returns the new epoch.
+  /// Recovers State, begins an epoch (committed before this returns), gives outstanding effects to
+  /// the outlets and starts the core thread. Returns the new epoch.
   [[nodiscard]] Result<std::uint64_t> start();
 
-  /// Queues a command. `on_outcome` runs on the core thread after its batch is committed; it is called
-  /// exactly once, also when the queue is full (kExhausted) or the engine stops (kUnavailable) — then on the
-  /// posting thread.
+  /// Queues a command. `on_outcome` runs on the core thread after its batch is committed; it is
+  /// called exactly once, also when the queue is full (kExhausted) or the engine stops
+  /// (kUnavailable) — then on the posting thread.
   void post(core::Command command, OnOutcome on_outcome);
 
   /// Posts and waits; for threads that may block (never the core thread).

@@ -28,10 +28,11 @@ struct Placement {
   WorkerId worker;
 };
 
-/// Chooses workers for the first of `task_count` ready tasks, oldest first, as many as there are free slots.
+/// Chooses workers for the first of `task_count` ready tasks, oldest first, as many as there are
+/// free slots.
 ///
-/// Spreads: each task goes to the worker with the smallest share of its slots in use, ties to the smaller
-/// id. Pure: equal input, equal plan. O((tasks placed + workers) × log workers).
+/// Spreads: each task goes to the worker with the smallest share of its slots in use, ties to the
+/// smaller id. Pure: equal input, equal plan. O((tasks placed + workers) × log workers).
 [[nodiscard]] std::vector<Placement> plan(const ClusterView& view, std::size_t task_count);
 
 }  // namespace sheaf::placement

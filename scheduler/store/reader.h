@@ -1,6 +1,6 @@
-// Committed rows as of one moment: what HTTP views and Facts are made of. An interface, so that another
-// store may stand behind it.
-// Threads: one Reader belongs to one thread at a time; it keeps its snapshot alive, so use and drop it.
+// Committed rows as of one moment: what HTTP views and Facts are made of. An interface, so that
+// another store may stand behind it. Threads: one Reader belongs to one thread at a time; it keeps
+// its snapshot alive, so use and drop it.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ struct RunView {
 };
 
 struct RunFilter {
-  JobId job;                 ///< Invalid: all jobs.
+  JobId job;  ///< Invalid: all jobs.
   bool active_only = false;
   bool completed_only = false;
-  RunId before;              ///< Only runs with smaller ids; invalid: from the newest.
+  RunId before;  ///< Only runs with smaller ids; invalid: from the newest.
   std::size_t limit = 20;
 };
 
@@ -37,7 +37,8 @@ class Reader {
 
   [[nodiscard]] virtual Result<std::optional<core::JobRecord>> job(JobId job) const = 0;
   /// All jobs by id; `after` for paging.
-  [[nodiscard]] virtual Result<std::vector<core::JobRecord>> jobs(JobId after, std::size_t limit) const = 0;
+  [[nodiscard]] virtual Result<std::vector<core::JobRecord>> jobs(JobId after,
+                                                                  std::size_t limit) const = 0;
   /// The settings document with this digest.
   [[nodiscard]] virtual Result<std::string> settings(std::string_view digest) const = 0;
 
@@ -48,19 +49,23 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<core::RunRecord>> run_record(RunId run) const = 0;
   [[nodiscard]] virtual Result<std::optional<RunView>> run(RunId run) const = 0;
   /// Newest first.
-  [[nodiscard]] virtual Result<std::vector<core::RunRecord>> runs(const RunFilter& filter) const = 0;
-  /// The run that an attempt belongs to: the greatest run id below it whose block or retries hold it.
+  [[nodiscard]] virtual Result<std::vector<core::RunRecord>> runs(
+      const RunFilter& filter) const = 0;
+  /// The run that an attempt belongs to: the greatest run id below it whose block or retries hold
+  /// it.
   [[nodiscard]] virtual Result<std::optional<RunId>> run_of_attempt(AttemptId attempt) const = 0;
 
   [[nodiscard]] virtual Result<std::vector<core::ScheduleRecord>> schedules() const = 0;
   /// Newest first, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<core::SkippedFire>> skipped_fires(JobId job,
-                                                                             std::size_t limit) const = 0;
+  [[nodiscard]] virtual Result<std::vector<core::SkippedFire>> skipped_fires(
+      JobId job, std::size_t limit) const = 0;
   [[nodiscard]] virtual Result<std::vector<core::WorkerRecord>> workers() const = 0;
-  [[nodiscard]] virtual Result<std::optional<core::ReceiptRecord>> receipt(std::string_view key) const = 0;
+  [[nodiscard]] virtual Result<std::optional<core::ReceiptRecord>> receipt(
+      std::string_view key) const = 0;
   [[nodiscard]] virtual Result<std::optional<core::AlertRecord>> alert(AlertId alert) const = 0;
   /// Pending alerts in the order in which they are due.
-  [[nodiscard]] virtual Result<std::vector<core::AlertRecord>> pending_alerts(std::size_t limit) const = 0;
+  [[nodiscard]] virtual Result<std::vector<core::AlertRecord>> pending_alerts(
+      std::size_t limit) const = 0;
   [[nodiscard]] virtual Result<std::vector<core::AlertRecord>> alerts_of_run(RunId run) const = 0;
   [[nodiscard]] virtual Result<std::optional<core::HookSecretRecord>> hook_secret(
       JobId job, std::string_view hook) const = 0;

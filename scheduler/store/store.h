@@ -1,9 +1,9 @@
 // The durable half of the scheduler: rows in RocksDB, one WriteBatch and one fsync a batch.
 //
-// Keys are packed per run (event record e|run|batch, run row r|run, task pages t|run|page with a row of
-// variable size beside each); every value begins with a version byte. Any failed write leaves the outcome
-// unknown: the caller must exit.
-// Threads: commit() belongs to the core thread; a Reader may be used by any thread.
+// Keys are packed per run (event record e|run|batch, run row r|run, task pages t|run|page with a
+// row of variable size beside each); every value begins with a version byte. Any failed write
+// leaves the outcome unknown: the caller must exit. Threads: commit() belongs to the core thread; a
+// Reader may be used by any thread.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +64,8 @@ class Store {
 
   /// Makes `batch` durable, whole or not at all, and returns once it is fsynced.
   ///
-  /// REQUIRES: core thread; `batch.number == head().batch + 1`. After any failure State is ahead of the
-  /// disk and the caller must exit.
+  /// REQUIRES: core thread; `batch.number == head().batch + 1`. After any failure State is ahead of
+  /// the disk and the caller must exit.
   [[nodiscard]] virtual Result<void> commit(const Batch& batch) = 0;
 
   [[nodiscard]] virtual Head head() const = 0;
@@ -77,9 +77,10 @@ class Store {
   [[nodiscard]] virtual std::unique_ptr<Reader> read() const = 0;
 };
 
-/// Opens or creates the store below `folder`. Fails with kConflict when another process has it open, with
-/// kUnsupported when a newer Sheaf or a foreign program wrote it (nothing is changed then), with kCorrupt when
-/// the history is shorter than the high-water mark beside it or does not add up.
+/// Opens or creates the store below `folder`. Fails with kConflict when another process has it
+/// open, with kUnsupported when a newer Sheaf or a foreign program wrote it (nothing is changed
+/// then), with kCorrupt when the history is shorter than the high-water mark beside it or does not
+/// add up.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& folder);
 
 }  // namespace sheaf::store

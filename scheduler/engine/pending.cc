@@ -1,0 +1,135 @@
+#include "scheduler/engine/pending.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace sheaf::engine {
+namespace {
+
+/// Files the records that an event carries; events without records are silent.
+struct Filer {
+  store::Batch& records;
+
+  void operator()(const core::DeploymentRecorded& event) const {
+    records.deployments[event.deployment.id] = event.deployment;
+  }
+  void operator()(const core::JobRecorded& event) const {
+    records.jobs[event.job.id] = event.job;
+    if (!event.settings_json.empty()) {
+      records.settings[event.job.settings_digest] = event.settings_json;
+    }
+  }
+  void operator()(const core::JobRemoved& event) const { records.jobs[event.job] = std::nullopt; }
+  void operator()(const core::ScheduleRecorded& event) const {
+    records.schedules[event.schedule.id] = event.schedule;
+  }
+  void operator()(const core::ScheduleRemoved& event) const {
+    records.schedules[event.trigger] = std::nullopt;
+  }
+  void operator()(const core::FireSkipped& event) const {
+    records.skipped_fires.push_back(event.fire);
+  }
+  void operator()(const core::WorkerRecorded& event) const {
+    records.workers[event.worker.id] = event.worker;
+  }
+  void operator()(const core::AlertRecorded& event) const {
+    records.alerts[event.alert.id] = event.alert;
+  }
+  void operator()(const core::ReceiptRecorded& event) const {
+    records.receipts[event.receipt.key] = event.receipt;
+  }
+  void operator()(const core::HookSecretRecorded& event) const {
+    records.hook_secrets.push_back(event.secret);
+  }
+  template <typename Other>
+  void operator()(const Other& /*event*/) const {}
+};
+
+store::Batch::TaskPage encode_page(const core::LiveRun& run, std::uint32_t page) {
+  store::Batch::TaskPage encoded{.run = run.record.id, .page = page};
+  const core::TaskIndex begin = page * core::kTasksPerPage;
+  const core::TaskIndex end = std::min(begin + core::kTasksPerPage, run.record.task_count);
+  encoded.rows.reserve(end - begin);
+  for (core::TaskIndex task = begin; task < end; ++task) {
+    encoded.rows.push_back(run.tasks.row(task));
+  }
+  for (auto found = run.details.lower_bound(begin);
+       found != run.details.end() && found->first < end;
+       ++found) {
+    if (!found->second.is_empty()) {
+      encoded.details.emplace(found->first, found->second);
+    }
+  }
+  return encoded;
+}
+
+void encode_run(core::LiveRun& run, store::Batch& batch) {
+  batch.runs.push_back(run.record);
+  for (std::uint32_t page = 0; page < run.dirty_pages.size(); ++page) {
+    if (run.dirty_pages[page]) {
+      batch.pages.push_back(encode_page(run, page));
+      run.dirty_pages[page] = false;
+    }
+  }
+  run.is_dirty = false;
+}
+
+template <typename Map, typename Key>
+auto look_up(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto found = map.find(key);
+  return found == map.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+void Pending::note(const core::Event& event) {
+  events_[core::run_of(event)].push_back(event);
+  std::visit(Filer{records_}, event);
+}
+
+store::Batch Pending::take(core::State& state, const store::Head& head) {
+  store::Batch batch = std::exchange(records_, {});
+  batch.number = head.batch + 1;
+  batch.epoch = state.epoch;
+  batch.next_id = state.next_id;
+  for (auto& [run, events] : events_) {
+    batch.events.push_back({.run = run, .events = std::move(events)});
+  }
+  events_.clear();
+  for (const RunId id : state.dirty_runs) {
+    core::LiveRun* run = state.find_run(id);
+    SHEAF_CHECK(run != nullptr, "a changed run left memory before it was encoded");
+    encode_run(*run, batch);
+  }
+  state.dirty_runs.clear();
+  return batch;
+}
+
+std::optional<std::optional<core::JobRecord>> Pending::job(JobId job) const {
+  return look_up(records_.jobs, job);
+}
+
+std::optional<core::DeploymentRecord> Pending::deployment(const std::string& bundle,
+                                                          const std::string& target) const {
+  for (const auto& [id, deployment] : records_.deployments) {
+    if (deployment.bundle == bundle && deployment.target == target) {
+      return deployment;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Pending::settings(const std::string& digest) const {
+  return look_up(records_.settings, digest);
+}
+
+std::optional<core::ReceiptRecord> Pending::receipt(const std::string& key) const {
+  return look_up(records_.receipts, key);
+}
+
+std::optional<core::AlertRecord> Pending::alert(AlertId alert) const {
+  return look_up(records_.alerts, alert);
+}
+
+}  // namespace sheaf::engine
