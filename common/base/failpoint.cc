@@ -30,36 +30,37 @@ Order parse(std::string_view text) {
     SHEAF_CHECK(error == std::errc{} && end == count.data() + count.size() && order.visits > 0,
                 "SHEAF_FAILPOINT must be a name, or name:N with N above 0");
   }
-  SHEAF_CHECK(
-      order.name.empty() || std::find(kNames.begin(), kNames.end(), order.name) != kNames.end(),
-      "SHEAF_FAILPOINT names no failpoint");
+  SHEAF_CHECK(order.name.empty() || std::ranges::find(kNames, order.name) != kNames.end(),
+              "SHEAF_FAILPOINT names no failpoint");
   return order;
 }
 
 /// Read once; an empty name is no order.
 const Order& order() {
-  static const Order read_once = [] {
+  static const Order kOrder = [] {
     // Read before main() starts threads that could change the environment.
     const char* text = std::getenv("SHEAF_FAILPOINT");  // NOLINT(concurrency-mt-unsafe)
     return text == nullptr ? Order{} : parse(text);
   }();
-  return read_once;
+  return kOrder;
 }
 
 }  // namespace
 
 bool is_armed() {
-  static const bool armed = !order().name.empty();
-  return armed;
+  static const bool kArmed = !order().name.empty();
+  return kArmed;
 }
 
 void visit(std::string_view name) {
   static std::atomic<std::uint64_t> visits{0};
-  if (name != order().name || ++visits != order().visits)
+  if (name != order().name || ++visits != order().visits) {
     return;
+  }
   ::kill(::getpid(), SIGKILL);
-  while (true)
+  while (true) {
     ::pause();
+  }
 }
 
 }  // namespace sheaf::failpoint

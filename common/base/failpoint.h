@@ -39,7 +39,7 @@ class Name {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): call sites pass the literal.
   consteval Name(const char* text) : text_(text) {
-    if (std::find(kNames.begin(), kNames.end(), text_) == kNames.end()) {
+    if (std::ranges::find(kNames, text_) == kNames.end()) {
       throw "not a name of failpoint::kNames";
     }
   }
