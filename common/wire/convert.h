@@ -1,5 +1,5 @@
-// Messages to and from their protobuf form. Total: checking is validate.h's. An enumerator that is out of
-// range becomes kUnknownEnumerator, which validate() refuses.
+// Messages to and from their protobuf form. Total: checking is validate.h's. An enumerator that is
+// out of range becomes kUnknownEnumerator, which validate() refuses.
 #pragma once
 
 #include <cstdint>

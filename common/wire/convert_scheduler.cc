@@ -96,25 +96,24 @@ void put(const Lease& message, proto::SchedulerMessage& envelope) {
 Lease get(const proto::Lease& in) {
   const proto::AttemptSpec& spec = in.spec();
   const proto::Environment& environment = spec.environment();
-  Lease message{
-      .spec = {.attempt = AttemptId{spec.attempt()},
-               .run = RunId{spec.run()},
-               .job = JobId{spec.job()},
-               .job_name = spec.job_name(),
-               .task_key = spec.task_key(),
-               .attempt_number = spec.attempt_number(),
-               .fence = spec.fence(),
-               .arguments = {spec.arguments().begin(), spec.arguments().end()},
-               .is_python = spec.is_python(),
-               .env = {},
-               .environment = {.environment_key = environment.environment_key(),
-                               .environment_version = environment.environment_version(),
-                               .dependencies = {environment.dependencies().begin(),
-                                                environment.dependencies().end()}},
-               .manifest_digest = spec.manifest_digest(),
-               .file_path = spec.file_path(),
-               .timeout = Milliseconds{spec.timeout_ms()}},
-      .token = in.token()};
+  Lease message{.spec = {.attempt = AttemptId{spec.attempt()},
+                         .run = RunId{spec.run()},
+                         .job = JobId{spec.job()},
+                         .job_name = spec.job_name(),
+                         .task_key = spec.task_key(),
+                         .attempt_number = spec.attempt_number(),
+                         .fence = spec.fence(),
+                         .arguments = {spec.arguments().begin(), spec.arguments().end()},
+                         .is_python = spec.is_python(),
+                         .env = {},
+                         .environment = {.environment_key = environment.environment_key(),
+                                         .environment_version = environment.environment_version(),
+                                         .dependencies = {environment.dependencies().begin(),
+                                                          environment.dependencies().end()}},
+                         .manifest_digest = spec.manifest_digest(),
+                         .file_path = spec.file_path(),
+                         .timeout = Milliseconds{spec.timeout_ms()}},
+                .token = in.token()};
   for (const proto::NamedString& entry : spec.env()) {
     message.spec.env.emplace_back(entry.name(), entry.value());
   }
@@ -149,7 +148,9 @@ void put(const Cancel& message, proto::SchedulerMessage& envelope) {
   out.set_grace_ms(message.grace.count());
 }
 
-void put(const Drain&, proto::SchedulerMessage& envelope) { envelope.mutable_drain(); }
+void put(const Drain&, proto::SchedulerMessage& envelope) {
+  envelope.mutable_drain();
+}
 
 }  // namespace
 

@@ -43,8 +43,9 @@ struct Form<LogAck> {
   static constexpr FrameKind kKind = FrameKind::kLogAck;
 };
 
-// A serialized protobuf message may be written in pieces: the header fields first, then each element of
-// `messages` as a frame that holds nothing else. So a message is encoded once, wherever it ends up.
+// A serialized protobuf message may be written in pieces: the header fields first, then each
+// element of `messages` as a frame that holds nothing else. So a message is encoded once, wherever
+// it ends up.
 std::string start_frame(FrameKind kind, const FrameHeader& header) {
   SHEAF_CHECK(header.version <= UINT8_MAX, "a frame's version is one byte");
   std::string bytes{'S', 'H', static_cast<char>(kind), static_cast<char>(header.version)};
@@ -64,9 +65,9 @@ Result<std::string> encode_piece(const Message& message) {
   typename Form<Message>::Proto frame;
   to_proto(message, *frame.add_messages());
   if (frame.ByteSizeLong() > max_frame_bytes(Form<Message>::kKind) - kMaxHeaderBytes) {
-    return fail(ErrorCode::kExhausted,
-                "a message of " + std::to_string(frame.ByteSizeLong()) +
-                    " bytes is too large for a frame");
+    return fail(
+        ErrorCode::kExhausted,
+        "a message of " + std::to_string(frame.ByteSizeLong()) + " bytes is too large for a frame");
   }
   return frame.SerializeAsString();
 }
@@ -172,9 +173,13 @@ Result<std::string> encode_message(const SchedulerMessage& message) {
   return encode_piece(repaired);
 }
 
-Result<std::string> encode_message(const Log& message) { return encode_piece(message); }
+Result<std::string> encode_message(const Log& message) {
+  return encode_piece(message);
+}
 
-Result<std::string> encode_message(const LogAck& message) { return encode_piece(message); }
+Result<std::string> encode_message(const LogAck& message) {
+  return encode_piece(message);
+}
 
 std::vector<std::string> make_frames(FrameKind kind,
                                      FrameHeader& header,
@@ -194,13 +199,21 @@ std::vector<std::string> make_frames(FrameKind kind,
   return frames;
 }
 
-Result<std::string> encode(const WorkerFrame& frame) { return encode_frame(frame); }
+Result<std::string> encode(const WorkerFrame& frame) {
+  return encode_frame(frame);
+}
 
-Result<std::string> encode(const SchedulerFrame& frame) { return encode_frame(frame); }
+Result<std::string> encode(const SchedulerFrame& frame) {
+  return encode_frame(frame);
+}
 
-Result<std::string> encode(const LogFrame& frame) { return encode_frame(frame); }
+Result<std::string> encode(const LogFrame& frame) {
+  return encode_frame(frame);
+}
 
-Result<std::string> encode(const LogAckFrame& frame) { return encode_frame(frame); }
+Result<std::string> encode(const LogAckFrame& frame) {
+  return encode_frame(frame);
+}
 
 Result<WorkerFrame> decode_worker_frame(std::string_view bytes) {
   return decode_frame<WorkerMessage>(bytes);
@@ -210,7 +223,9 @@ Result<SchedulerFrame> decode_scheduler_frame(std::string_view bytes) {
   return decode_frame<SchedulerMessage>(bytes);
 }
 
-Result<LogFrame> decode_log_frame(std::string_view bytes) { return decode_frame<Log>(bytes); }
+Result<LogFrame> decode_log_frame(std::string_view bytes) {
+  return decode_frame<Log>(bytes);
+}
 
 Result<LogAckFrame> decode_log_ack_frame(std::string_view bytes) {
   return decode_frame<LogAck>(bytes);

@@ -174,8 +174,8 @@ struct ResultAck {
   friend bool operator==(const ResultAck&, const ResultAck&) = default;
 };
 
-/// Stop the attempt: TERM, after `grace` KILL, then RESULT. Of an attempt that the worker does not hold it
-/// sends a RESULT with this fence that was never started and whose tree is empty.
+/// Stop the attempt: TERM, after `grace` KILL, then RESULT. Of an attempt that the worker does not
+/// hold it sends a RESULT with this fence that was never started and whose tree is empty.
 struct Cancel {
   AttemptId attempt;
   std::uint64_t fence = 0;  ///< 0: whatever the worker holds under this id.

@@ -87,9 +87,8 @@ void check(Checker& checker, const Register& message) {
   checker.limit("register.attempts", message.attempts.size(), kMaxListLength);
   for (const HeldAttempt& held : message.attempts) {
     checker.id("register.attempts", held.attempt);
-    checker.require("register.attempts",
-                    held.state <= HeldAttempt::State::kFinished,
-                    "has an unknown state");
+    checker.require(
+        "register.attempts", held.state <= HeldAttempt::State::kFinished, "has an unknown state");
   }
 }
 
@@ -209,9 +208,13 @@ Result<void> validate_any(const Message& message) {
 
 }  // namespace
 
-Result<void> validate(const WorkerMessage& message) { return validate_any(message); }
+Result<void> validate(const WorkerMessage& message) {
+  return validate_any(message);
+}
 
-Result<void> validate(const SchedulerMessage& message) { return validate_any(message); }
+Result<void> validate(const SchedulerMessage& message) {
+  return validate_any(message);
+}
 
 Result<void> validate(const Log& message) {
   Checker checker;
@@ -219,9 +222,8 @@ Result<void> validate(const Log& message) {
   checker.require("log.stream", message.stream <= LogStream::kStderr, "is unknown");
   checker.limit("log.bytes", message.bytes.size(), limits::kMaxLogChunkBytes);
   checker.limit("log.offset", message.offset, limits::kMaxLogBytesPerAttempt);
-  checker.limit("log.final_length",
-                message.final_length.value_or(0),
-                limits::kMaxLogBytesPerAttempt);
+  checker.limit(
+      "log.final_length", message.final_length.value_or(0), limits::kMaxLogBytesPerAttempt);
   return checker.verdict();
 }
 

@@ -6,8 +6,8 @@
 
 namespace sheaf::wire {
 
-/// Fails with kExhausted above a limit, with kInvalid on ids, times or enumerators out of range and on text
-/// that is not UTF-8. The message of the error names the field.
+/// Fails with kExhausted above a limit, with kInvalid on ids, times or enumerators out of range and
+/// on text that is not UTF-8. The message of the error names the field.
 [[nodiscard]] Result<void> validate(const WorkerMessage& message);
 [[nodiscard]] Result<void> validate(const SchedulerMessage& message);
 [[nodiscard]] Result<void> validate(const Log& message);
