@@ -1,0 +1,91 @@
+#include "worker/shim/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/shim/contract.h"
+
+/* Room that texts leave free, so that the last line always fits; and the most of one text. */
+enum { kReservedBytes = 16, kMaxTextBytes = 4096 };
+
+static void add_byte(struct Record* record, char byte) {
+  if (record->size < kRecordBytes - kReservedBytes) {
+    record->text[record->size++] = byte;
+  }
+}
+
+static void add_line(struct Record* record, const char* text) {
+  for (int i = 0; text[i] && i < kMaxTextBytes; ++i) {
+    add_byte(record, (unsigned char)text[i] < ' ' ? '?' : text[i]);
+  }
+}
+
+void begin_record(struct Record* record, const char* magic) {
+  record->size = 0;
+  add_line(record, magic);
+  add_byte(record, '\n');
+}
+
+void add_text(struct Record* record, const char* key, const char* value) {
+  add_line(record, key);
+  add_byte(record, '=');
+  add_line(record, value);
+  add_byte(record, '\n');
+}
+
+void add_number(struct Record* record, const char* key, int64_t value) {
+  char digits[24];
+  char* cursor = digits + sizeof digits;
+  *--cursor = '\0';
+  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  do {
+    *--cursor = (char)('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  if (value < 0) {
+    *--cursor = '-';
+  }
+  add_text(record, key, cursor);
+}
+
+void end_record(struct Record* record) {
+  if (record->text[record->size - 1] != '\n') {
+    record->text[record->size++] = '\n';
+  }
+  memcpy(record->text + record->size, kShimEnd, sizeof kShimEnd - 1);
+  record->size += sizeof kShimEnd - 1;
+  record->text[record->size++] = '\n';
+}
+
+bool store_record(const struct Record* record, int file, enum Durability durability) {
+  size_t done = 0;
+  while (done < record->size) {
+    const ssize_t count = write(file, record->text + done, record->size - done);
+    if (count < 0 && errno != EINTR) {
+      return false;
+    }
+    if (count > 0) {
+      done += (size_t)count;
+    }
+  }
+  return durability == kVolatile || fsync(file) == 0;
+}
+
+static bool sync_opened(int file) {
+  if (file < 0) {
+    return errno == ENOENT;
+  }
+  const bool synced = fsync(file) == 0 || errno == EINVAL; /* e.g. /dev/null: nothing to keep */
+  close(file);
+  return synced;
+}
+
+bool sync_folder(void) {
+  return sync_opened(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+bool sync_file(const char* name) {
+  return sync_opened(open(name, O_RDONLY | O_CLOEXEC));
+}
