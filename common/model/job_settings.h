@@ -1,5 +1,6 @@
-// A job's settings in compiled form: what the scheduler executes. The JSON document that a client sent is
-// stored beside it unchanged (JobRecord::settings_json); this form holds only what has an effect.
+// A job's settings in compiled form: what the scheduler executes. The JSON document that a client
+// sent is stored beside it unchanged (JobRecord::settings_json); this form holds only what has an
+// effect.
 //
 // Values without I/O. Which JSON field is executed, echoed or refused stands in the field table
 // (common/model/field_table.h), against which parse_job_settings is checked by test.
@@ -22,7 +23,8 @@ namespace sheaf::model {
 /// Name → value pairs in the order in which they were written.
 using NamedStrings = std::vector<std::pair<std::string, std::string>>;
 
-/// When a task with finished dependencies runs; jobs documentation calls them the run_if conditions.
+/// When a task with finished dependencies runs; jobs documentation calls them the run_if
+/// conditions.
 enum class RunIf : std::uint8_t {
   kAllSuccess,
   kAtLeastOneSuccess,
@@ -62,8 +64,8 @@ enum class ConditionOperator : std::uint8_t {
   kLessThanOrEqual,
 };
 
-/// Compares two strings after references are resolved. EQUAL_TO and NOT_EQUAL compare text; the others
-/// compare numbers and fail the task when a side is not one.
+/// Compares two strings after references are resolved. EQUAL_TO and NOT_EQUAL compare text; the
+/// others compare numbers and fail the task when a side is not one.
 struct ConditionTask {
   ConditionOperator op = ConditionOperator::kEqualTo;
   std::string left;
@@ -116,7 +118,8 @@ enum class HookSignature : std::uint8_t { kStandardWebhooks, kBearer };
 struct HookSettings {
   std::string name;
   HookSignature signature = HookSignature::kStandardWebhooks;
-  /// Environment variable of the scheduler that holds the secret; empty: set with `sheaf hooks secret`.
+  /// Environment variable of the scheduler that holds the secret; empty: set with `sheaf hooks
+  /// secret`.
   std::string secret_env;
   /// A body that does not match is answered 200 `ignored`. Empty field: every body matches.
   std::string match_field;
@@ -128,7 +131,8 @@ struct HookSettings {
   friend bool operator==(const HookSettings&, const HookSettings&) = default;
 };
 
-/// Where an alert goes: a mail address, or the id of a webhook destination of the scheduler's config.yml.
+/// Where an alert goes: a mail address, or the id of a webhook destination of the scheduler's
+/// config.yml.
 struct AlertTarget {
   enum class Channel : std::uint8_t { kEmail = 0, kWebhook = 1 };
   Channel channel = Channel::kWebhook;
@@ -166,8 +170,9 @@ struct JobSettings {
   friend bool operator==(const JobSettings&, const JobSettings&) = default;
 };
 
-/// Compiles a settings document and checks all that can be checked without files, clocks or other jobs:
-/// required fields, types, limits, unique keys, dependencies that exist, cycles, outcome edges, references.
+/// Compiles a settings document and checks all that can be checked without files, clocks or other
+/// jobs: required fields, types, limits, unique keys, dependencies that exist, cycles, outcome
+/// edges, references.
 ///
 /// Fails with kInvalid and a message that begins with the JSON path, e.g.
 /// "tasks[2].depends_on[0].task_key: there is no task \"trian\"; did you mean \"train\"?", or with

@@ -1,0 +1,97 @@
+#include <array>
+
+#include "common/model/field_rows.h"
+
+namespace sheaf::model {
+namespace {
+
+using enum FieldType;
+
+constexpr std::string_view kUseScript =
+    "Use a spark_python_task or a command_task that does the same.";
+constexpr std::string_view kAlertAtJob =
+    "Alerts are sent for jobs: move the list to the job's own block.";
+
+// clang-format off
+constexpr auto kRows = std::to_array<Field>({
+  needed("tasks[].task_key", kString, "Letters, digits, `_` and `-`, at most 100; unique in the job."),
+  executed("tasks[].depends_on", kObjectList, "Tasks that must be over first."),
+  needed("tasks[].depends_on[].task_key", kString, "A task of the same job."),
+  executed("tasks[].depends_on[].outcome", kString, "Of a condition task: the branch that this task is on.", "true|false"),
+  executed("tasks[].run_if", kString, "When the task runs, by the results of its dependencies; ALL_SUCCESS where absent.",
+           "ALL_SUCCESS|AT_LEAST_ONE_SUCCESS|NONE_FAILED|ALL_DONE|AT_LEAST_ONE_FAILED|ALL_FAILED"),
+  executed("tasks[].max_retries", kInteger, "Attempts after a failed one; -1 is without limit."),
+  executed("tasks[].min_retry_interval_millis", kInteger, "From the start of a failed attempt to the start of the next."),
+  executed("tasks[].retry_on_timeout", kBoolean, "Whether an attempt that timed out is repeated."),
+  executed("tasks[].timeout_seconds", kInteger, "Of each attempt; 0 is none."),
+  executed("tasks[].environment_key", kString, "One of the job's environments."),
+  executed("tasks[].disabled", kBoolean, "The task does not run."),
+
+  executed("tasks[].command_task", kObject, "Sheaf's own: runs any program."),
+  needed("tasks[].command_task.command", kStringList, "Program and arguments; the program is looked up in PATH."),
+  executed("tasks[].command_task.env", kStringMap, "Environment variables beside those of Sheaf."),
+  executed("tasks[].spark_python_task", kObject, "Runs a Python script of the bundle."),
+  needed("tasks[].spark_python_task.python_file", kString, "The script; in a bundle relative to the file it is written in."),
+  executed("tasks[].spark_python_task.parameters", kStringList, "Arguments of the script."),
+  echoed("tasks[].spark_python_task.source", kString, "Files come with the deployment.", "WORKSPACE"),
+  executed("tasks[].condition_task", kObject, "Compares two strings."),
+  needed("tasks[].condition_task.op", kString, "The comparison.",
+         "EQUAL_TO|NOT_EQUAL|GREATER_THAN|GREATER_THAN_OR_EQUAL|LESS_THAN|LESS_THAN_OR_EQUAL"),
+  needed("tasks[].condition_task.left", kString, "Left operand."),
+  needed("tasks[].condition_task.right", kString, "Right operand."),
+
+  refused("tasks[].notebook_task", kObject, "Export the notebook as a Python script and use spark_python_task."),
+  refused("tasks[].python_wheel_task", kObject, "Use a spark_python_task whose script calls the entry point, with the wheel among the environment's dependencies."),
+  refused("tasks[].for_each_task", kObject, "Write one task for each input."),
+  refused("tasks[].run_job_task", kObject, "Put the other job's tasks into this job."),
+  refused("tasks[].sql_task", kObject, kUseScript),
+  refused("tasks[].dbt_task", kObject, "Use a command_task that calls dbt."),
+  refused("tasks[].dbt_cloud_task", kObject, kUseScript),
+  refused("tasks[].dbt_platform_task", kObject, kUseScript),
+  refused("tasks[].spark_jar_task", kObject, "Use a command_task that calls java."),
+  refused("tasks[].spark_submit_task", kObject, "Use a command_task that calls spark-submit."),
+  refused("tasks[].pipeline_task", kObject, kUseScript),
+  refused("tasks[].dashboard_task", kObject, kUseScript),
+  refused("tasks[].alert_task", kObject, kUseScript),
+  refused("tasks[].power_bi_task", kObject, kUseScript),
+  refused("tasks[].clean_rooms_notebook_task", kObject, kUseScript),
+  refused("tasks[].gen_ai_compute_task", kObject, kUseScript),
+  refused("tasks[].ai_runtime_task", kObject, kUseScript),
+  refused("tasks[].python_operator_task", kObject, kUseScript),
+  refused("tasks[].genie_task", kObject, kUseScript),
+  refused("tasks[].agentic_task", kObject, kUseScript),
+
+  refused("tasks[].libraries", kObjectList, "List the packages in an environment (`environments:` of the job) and name it with environment_key."),
+  refused("tasks[].environment_variables_key", kString, "Use `env` of a command_task, or pass parameters."),
+  echoed("tasks[].job_cluster_key", kString, "Must be declared; the task runs on a worker of Sheaf."),
+  echoed("tasks[].existing_cluster_id", kString, "The task runs on a worker of Sheaf."),
+  echoed("tasks[].new_cluster", kAny, "The task runs on a worker of Sheaf."),
+  echoed("tasks[].compute", kAny, "The task runs on a worker of Sheaf."),
+  echoed("tasks[].description", kString, "For people."),
+  echoed("tasks[].disable_auto_optimization", kBoolean, "Sheaf adds no retries of its own."),
+  echoed("tasks[].health", kAny, "No health warnings are raised."),
+
+  echoed("tasks[].email_notifications", kObject, "Alerts are sent for jobs, not for tasks."),
+  refused("tasks[].email_notifications.on_start", kStringList, kAlertAtJob),
+  refused("tasks[].email_notifications.on_success", kStringList, kAlertAtJob),
+  refused("tasks[].email_notifications.on_failure", kStringList, kAlertAtJob),
+  echoed("tasks[].email_notifications.on_duration_warning_threshold_exceeded", kStringList, "No duration warnings are sent."),
+  echoed("tasks[].email_notifications.on_streaming_backlog_exceeded", kStringList, "No backlog warnings are sent."),
+  echoed("tasks[].email_notifications.no_alert_for_skipped_runs", kBoolean, "Tasks raise no alerts."),
+  echoed("tasks[].webhook_notifications", kObject, "Alerts are sent for jobs, not for tasks."),
+  refused("tasks[].webhook_notifications.on_start", kObjectList, kAlertAtJob),
+  refused("tasks[].webhook_notifications.on_success", kObjectList, kAlertAtJob),
+  refused("tasks[].webhook_notifications.on_failure", kObjectList, kAlertAtJob),
+  echoed("tasks[].webhook_notifications.on_duration_warning_threshold_exceeded", kAny, "No duration warnings are sent."),
+  echoed("tasks[].webhook_notifications.on_streaming_backlog_exceeded", kAny, "No backlog warnings are sent."),
+  echoed("tasks[].notification_settings", kAny, "Tasks raise no alerts."),
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Field> task_field_rows() {
+  return kRows;
+}
+
+}  // namespace sheaf::model
