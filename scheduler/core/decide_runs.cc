@@ -88,8 +88,10 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
     const TaskState state = run.tasks.state[task];
     if (state == TaskState::kLeased || state == TaskState::kRunning) {
       draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
-      draft.order(StopAttempt{
-          .worker = run.tasks.worker[task], .attempt = run.tasks.attempt[task], .reason = reason});
+      draft.order(StopAttempt{.worker = run.tasks.worker[task],
+                              .attempt = run.tasks.attempt[task],
+                              .fence = run.tasks.fence[task],
+                              .reason = reason});
     }
   }
 }
@@ -118,6 +120,7 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
           AttemptStopRequested{.run = run.record.id, .task = task, .reason = StopReason::kTimeout});
       draft.order(StopAttempt{.worker = run.tasks.worker[task],
                               .attempt = run.tasks.attempt[task],
+                              .fence = run.tasks.fence[task],
                               .reason = StopReason::kTimeout});
       return;
     case TaskState::kLeased:

@@ -26,6 +26,7 @@ void adopt(Draft& draft,
   if (state == TaskState::kStopping) {
     draft.order(StopAttempt{.worker = run.tasks.worker[task],
                             .attempt = held.attempt,
+                            .fence = run.tasks.fence[task],
                             .reason = run.tasks.stop_reason[task]});
   }
   // A loss verdict may be pending from an earlier registration that missed the attempt.
@@ -68,6 +69,7 @@ void miss(Draft& draft, const LiveRun& run, TaskIndex task, bool is_rebooted) {
   if (run.tasks.state[task] == TaskState::kStopping) {
     draft.order(StopAttempt{.worker = run.tasks.worker[task],
                             .attempt = run.tasks.attempt[task],
+                            .fence = run.tasks.fence[task],
                             .reason = run.tasks.stop_reason[task]});
     return;
   }

@@ -21,6 +21,7 @@ struct StartAttempt {
 struct StopAttempt {
   WorkerId worker;
   AttemptId attempt;
+  std::uint64_t fence = 0;  ///< Of its lease: a worker that never got it answers under this fence.
   StopReason reason = StopReason::kUserCancel;
 };
 

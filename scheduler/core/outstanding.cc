@@ -10,6 +10,7 @@ void add_owed(const LiveRun& run, TaskIndex task, std::vector<Effect>& effects) 
   if (state == TaskState::kStopping) {
     effects.emplace_back(StopAttempt{.worker = run.tasks.worker[task],
                                      .attempt = run.tasks.attempt[task],
+                                     .fence = run.tasks.fence[task],
                                      .reason = run.tasks.stop_reason[task]});
   } else if (state == TaskState::kLeased && run.tasks.deadline[task] == kNoTime) {
     auto spec = make_attempt_spec(run, task);
