@@ -134,6 +134,7 @@ void put(const ValuesAck& message, proto::SchedulerMessage& envelope) {
   out.set_attempt(message.attempt.value);
   out.set_fence(message.fence);
   out.set_sequence(message.sequence);
+  out.set_refusal(message.refusal);
 }
 
 void put(const ResultAck& message, proto::SchedulerMessage& envelope) {
@@ -175,7 +176,8 @@ std::optional<SchedulerMessage> from_proto(const proto::SchedulerMessage& in) {
     case proto::SchedulerMessage::kValuesAck:
       return ValuesAck{.attempt = AttemptId{in.values_ack().attempt()},
                        .fence = in.values_ack().fence(),
-                       .sequence = in.values_ack().sequence()};
+                       .sequence = in.values_ack().sequence(),
+                       .refusal = in.values_ack().refusal()};
     case proto::SchedulerMessage::kResultAck:
       return reference<ResultAck>(in.result_ack());
     case proto::SchedulerMessage::kCancel:

@@ -159,10 +159,15 @@ struct StartedAck {
   friend bool operator==(const StartedAck&, const StartedAck&) = default;
 };
 
+/// The list is durable, or refused for good.
 struct ValuesAck {
   AttemptId attempt;
   std::uint64_t fence = 0;
   std::uint64_t sequence = 0;
+  /// Not empty: the list was refused (too many values in the run) and will be each time; the worker
+  /// reports the attempt as failed with this text, since a success without its values would be a
+  /// lie.
+  std::string refusal;
   friend bool operator==(const ValuesAck&, const ValuesAck&) = default;
 };
 
@@ -209,7 +214,8 @@ struct Log {
   LogStream stream = LogStream::kStdout;
   std::uint64_t offset = 0;
   std::string bytes;
-  /// Set once the attempt is over: the log's whole length.
+  /// Set once the attempt is over: the log's whole length, at most kMaxLogBytesPerAttempt (what a
+  /// task writes beyond that is not shipped).
   std::optional<std::uint64_t> final_length;
   friend bool operator==(const Log&, const Log&) = default;
 };

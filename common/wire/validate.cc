@@ -179,6 +179,7 @@ void check(Checker& checker, const StartedAck& message) {
 
 void check(Checker& checker, const ValuesAck& message) {
   checker.id("values_ack.attempt", message.attempt);
+  checker.text("values_ack.refusal", message.refusal, limits::kMaxResultMessageBytes);
 }
 
 void check(Checker& checker, const ResultAck& message) {
@@ -252,6 +253,9 @@ void repair(WorkerMessage& message) {
 void repair(SchedulerMessage& message) {
   if (auto* const refused = std::get_if<Refused>(&message)) {
     repair_text(refused->reason);
+  }
+  if (auto* const ack = std::get_if<ValuesAck>(&message)) {
+    repair_text(ack->refusal);
   }
 }
 

@@ -80,25 +80,27 @@ WorkerFrame every_worker_message() {
 
 SchedulerFrame every_scheduler_message() {
   return {.header = a_header(),
-          .messages = {Welcome{.session = 70'001,
-                               .epoch = 7,
-                               .version = 1,
-                               .worker = WorkerId{3},
-                               .lease = Milliseconds{2'400'000},
-                               .heartbeat_interval = Milliseconds{5'000},
-                               .adopt = {AttemptId{5}, AttemptId{6}},
-                               .kill = {AttemptId{7}},
-                               .forget = {AttemptId{8}},
-                               .http_base_url = "http://127.0.0.1:7777"},
-                       Refused{.reason = "no common version"},
-                       RegisterAgain{},
-                       Lease{.spec = a_spec(), .token = "t0k3n"},
-                       HeartbeatAck{},
-                       StartedAck{.attempt = AttemptId{5}, .fence = 6},
-                       ValuesAck{.attempt = AttemptId{5}, .fence = 6, .sequence = 2},
-                       ResultAck{.attempt = AttemptId{5}, .fence = 6},
-                       Cancel{.attempt = AttemptId{5}, .fence = 6, .grace = Milliseconds{5'000}},
-                       Drain{}}};
+          .messages = {
+              Welcome{.session = 70'001,
+                      .epoch = 7,
+                      .version = 1,
+                      .worker = WorkerId{3},
+                      .lease = Milliseconds{2'400'000},
+                      .heartbeat_interval = Milliseconds{5'000},
+                      .adopt = {AttemptId{5}, AttemptId{6}},
+                      .kill = {AttemptId{7}},
+                      .forget = {AttemptId{8}},
+                      .http_base_url = "http://127.0.0.1:7777"},
+              Refused{.reason = "no common version"},
+              RegisterAgain{},
+              Lease{.spec = a_spec(), .token = "t0k3n"},
+              HeartbeatAck{},
+              StartedAck{.attempt = AttemptId{5}, .fence = 6},
+              ValuesAck{
+                  .attempt = AttemptId{5}, .fence = 6, .sequence = 2, .refusal = "too many values"},
+              ResultAck{.attempt = AttemptId{5}, .fence = 6},
+              Cancel{.attempt = AttemptId{5}, .fence = 6, .grace = Milliseconds{5'000}},
+              Drain{}}};
 }
 
 LogFrame every_log_message() {
