@@ -1,0 +1,56 @@
+// Builders of model values for tests: a_job("wine").task(a_task("train").after("prep").retries(2)).
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "common/model/job_settings.h"
+
+namespace sheaf::tests {
+
+class TaskBuilder {
+ public:
+  explicit TaskBuilder(std::string key);
+
+  TaskBuilder& after(std::string key);
+  TaskBuilder& after(std::string key, bool outcome);
+  TaskBuilder& retries(int count);
+  TaskBuilder& retry_interval(Milliseconds interval);
+  TaskBuilder& retry_on_timeout();
+  TaskBuilder& timeout(std::chrono::seconds timeout);
+  TaskBuilder& run_if(model::RunIf run_if);
+  TaskBuilder& disabled();
+  TaskBuilder& argument(std::string argument);
+  TaskBuilder& condition(std::string left, model::ConditionOperator op, std::string right);
+
+  [[nodiscard]] const model::TaskSettings& build() const { return task_; }
+
+ private:
+  model::TaskSettings task_;
+};
+
+class JobBuilder {
+ public:
+  explicit JobBuilder(std::string name);
+
+  JobBuilder& task(const TaskBuilder& task);
+  JobBuilder& parameter(std::string name, std::string default_value);
+  JobBuilder& concurrent(std::int64_t runs);
+  JobBuilder& without_queue();
+  JobBuilder& timeout(std::chrono::seconds timeout);
+  JobBuilder& schedule(std::string expression);
+  JobBuilder& paused();
+  JobBuilder& hook(std::string name);
+  JobBuilder& alert_on_failure(std::string destination);
+  JobBuilder& alert_on_success(std::string destination);
+
+  [[nodiscard]] const model::JobSettings& build() const { return job_; }
+
+ private:
+  model::JobSettings job_;
+};
+
+[[nodiscard]] TaskBuilder a_task(std::string key);
+[[nodiscard]] JobBuilder a_job(std::string name);
+
+}  // namespace sheaf::tests

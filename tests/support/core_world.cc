@@ -1,0 +1,258 @@
+#include "tests/support/core_world.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace sheaf::tests {
+
+JobId CoreWorld::deploy(const JobBuilder& job) {
+  const auto settings = std::make_shared<const model::JobSettings>(job.build());
+  const std::string digest = "digest-" + std::to_string(settings_.size());
+  settings_[digest] = settings;
+  const auto reply = turn(core::Deploy{.bundle = "b",
+                                       .target = "dev",
+                                       .expected_version = std::nullopt,
+                                       .principal = "ann",
+                                       .jobs = {{.resource_key = settings->name,
+                                                 .settings_digest = digest,
+                                                 .settings_json = "{}",
+                                                 .settings = settings}}});
+  SHEAF_CHECK(reply.has_value(), "deploy was refused");
+  return std::get<core::DeployReply>(*reply).jobs.at(0).id;
+}
+
+RunId CoreWorld::submit(JobId job, model::NamedStrings overrides) {
+  const auto reply = turn(core::SubmitRun{.job = job, .overrides = std::move(overrides)});
+  SHEAF_CHECK(reply.has_value(), "submit was refused");
+  return std::get<core::SubmitReply>(*reply).run;
+}
+
+core::RegisterReply CoreWorld::register_worker(const std::string& name,
+                                               std::uint32_t slots,
+                                               const std::string& boot_id,
+                                               std::vector<core::HeldAttempt> attempts) {
+  const auto reply = turn(core::RegisterWorker{.name = name,
+                                               .boot_id = boot_id,
+                                               .version = "test",
+                                               .slots = slots,
+                                               .attempts = std::move(attempts)});
+  SHEAF_CHECK(reply.has_value(), "registration was refused");
+  return std::get<core::RegisterReply>(*reply);
+}
+
+void CoreWorld::start(RunId run, const std::string& task) {
+  const core::TaskRow row = row_of(run, task);
+  SHEAF_CHECK(
+      turn(core::ReportStarted{
+               .worker = row.worker, .attempt = row.attempt, .fence = row.fence, .started = now})
+          .has_value(),
+      "STARTED was refused");
+}
+
+void CoreWorld::finish(RunId run, const std::string& task, int exit_code) {
+  finish(run,
+         task,
+         {.end = model::AttemptEnd::kExited,
+          .exit_code = exit_code,
+          .tree_empty = true,
+          .started = now,
+          .ended = now});
+}
+
+void CoreWorld::finish(RunId run, const std::string& task, model::AttemptOutcome outcome) {
+  const core::TaskRow row = row_of(run, task);
+  SHEAF_CHECK(turn(core::ReportResult{.worker = row.worker,
+                                      .attempt = row.attempt,
+                                      .fence = row.fence,
+                                      .outcome = std::move(outcome)})
+                  .has_value(),
+              "RESULT was refused");
+}
+
+void CoreWorld::publish(RunId run,
+                        const std::string& task,
+                        const std::string& key,
+                        const std::string& json) {
+  const core::TaskRow row = row_of(run, task);
+  SHEAF_CHECK(turn(core::ReportValues{.worker = row.worker,
+                                      .attempt = row.attempt,
+                                      .fence = row.fence,
+                                      .values = {{.key = key, .json = json}}})
+                  .has_value(),
+              "VALUES was refused");
+}
+
+void CoreWorld::pass(Milliseconds time) {
+  now += time;
+  SHEAF_CHECK(turn(core::AdvanceTime{}).has_value(), "AdvanceTime was refused");
+}
+
+tl::expected<core::Reply, core::Rejection> CoreWorld::turn(const core::Command& command) {
+  ++batch;
+  auto reply = step(command);
+  const auto settle = [this] {
+    while (!state.unsettled.is_empty()) {
+      static_cast<void>(step(core::Settle{.work = core::take_unsettled(state)}));
+    }
+  };
+  settle();
+  while (core::next_deadline(state) && *core::next_deadline(state) <= now) {
+    static_cast<void>(step(core::AdvanceTime{}));
+    settle();
+  }
+  const auto view = core::cluster_view(state);
+  const auto ready = core::ready_tasks(state, view.free_slots());
+  core::LeaseTasks leases;
+  for (const placement::Placement& place : placement::plan(view, ready.size())) {
+    leases.leases.push_back(
+        {.run = ready[place.task].run, .task = ready[place.task].task, .worker = place.worker});
+  }
+  static_cast<void>(step(leases));
+  core::check_invariants(state);
+  store_runs();
+  core::retire_finished(state);
+  return reply;
+}
+
+core::TaskState CoreWorld::state_of(RunId run, const std::string& task) const {
+  return row_of(run, task).state;
+}
+
+core::TaskRow CoreWorld::row_of(RunId run, const std::string& task) const {
+  return stored(run).rows.at(index_of(run, task));
+}
+
+core::TaskDetails CoreWorld::details_of(RunId run, const std::string& task) const {
+  const auto& details = stored(run).details;
+  const auto found = details.find(index_of(run, task));
+  return found == details.end() ? core::TaskDetails{} : found->second;
+}
+
+core::RunRecord CoreWorld::run(RunId run) const {
+  return stored(run).record;
+}
+
+std::vector<core::StartAttempt> CoreWorld::take_starts() {
+  return std::exchange(starts_, {});
+}
+
+std::vector<core::StopAttempt> CoreWorld::take_stops() {
+  return std::exchange(stops_, {});
+}
+
+std::vector<core::AlertRecord> CoreWorld::alerts() const {
+  std::vector<core::AlertRecord> all;
+  for (const auto& [id, alert] : alerts_) {
+    all.push_back(alert);
+  }
+  return all;
+}
+
+core::HeldAttempt CoreWorld::held(RunId run,
+                                  const std::string& task,
+                                  core::HeldAttempt::State held_state) const {
+  const core::TaskRow row = row_of(run, task);
+  return {.attempt = row.attempt, .fence = row.fence, .state = held_state};
+}
+
+void CoreWorld::restart() {
+  core::StoredState stored{.epoch = state.epoch, .next_id = state.next_id};
+  for (const auto& [id, run] : runs_) {
+    if (!is_terminal(run.record.state)) {
+      stored.runs.push_back(run);
+    }
+  }
+  for (const auto& [id, worker] : state.workers) {
+    stored.workers.push_back(worker.record);
+  }
+  for (const auto& [id, schedule] : state.schedules) {
+    stored.schedules.push_back(schedule);
+  }
+  state = core::restore(std::move(stored));
+  SHEAF_CHECK(turn(core::BeginEpoch{}).has_value(), "a new epoch was refused");
+}
+
+core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
+  core::Facts facts;
+  if (reads.job && jobs_.contains(*reads.job)) {
+    facts.job = jobs_.at(*reads.job);
+    facts.job_settings = settings_.at(facts.job->settings_digest);
+  }
+  if (reads.deployment && deployment_) {
+    facts.deployment = deployment_;
+    for (const JobId job : deployment_->jobs) {
+      if (jobs_.contains(job)) {
+        facts.deployment_jobs.push_back(jobs_.at(job));
+      }
+    }
+  }
+  if (reads.receipt && receipts_.contains(*reads.receipt)) {
+    facts.receipt = receipts_.at(*reads.receipt);
+  }
+  if (reads.alert && alerts_.contains(*reads.alert)) {
+    facts.alert = alerts_.at(*reads.alert);
+  }
+  if (reads.run && runs_.contains(*reads.run)) {
+    facts.run_state = runs_.at(*reads.run).record.state;
+  }
+  return facts;
+}
+
+tl::expected<core::Reply, core::Rejection> CoreWorld::step(const core::Command& command) {
+  auto decided = core::decide(state, facts(core::reads(command)), command, now, batch);
+  if (!decided) {
+    return tl::unexpected(decided.error());
+  }
+  for (const core::Event& event : decided->events) {
+    core::apply(state, event);
+    file(event);
+    events.push_back(event);
+  }
+  for (const core::Effect& effect : decided->effects) {
+    if (const auto* start_order = std::get_if<core::StartAttempt>(&effect)) {
+      starts_.push_back(*start_order);
+    } else if (const auto* stop_order = std::get_if<core::StopAttempt>(&effect)) {
+      stops_.push_back(*stop_order);
+    }
+  }
+  return std::move(decided->reply);
+}
+
+void CoreWorld::file(const core::Event& event) {
+  if (const auto* job = std::get_if<core::JobRecorded>(&event)) {
+    jobs_[job->job.id] = job->job;
+  } else if (const auto* removed = std::get_if<core::JobRemoved>(&event)) {
+    jobs_.erase(removed->job);
+  } else if (const auto* deployed = std::get_if<core::DeploymentRecorded>(&event)) {
+    deployment_ = deployed->deployment;
+  } else if (const auto* receipt = std::get_if<core::ReceiptRecorded>(&event)) {
+    receipts_[receipt->receipt.key] = receipt->receipt;
+  } else if (const auto* alert = std::get_if<core::AlertRecorded>(&event)) {
+    alerts_[alert->alert.id] = alert->alert;
+  }
+}
+
+void CoreWorld::store_runs() {
+  for (const RunId id : std::exchange(state.dirty_runs, {})) {
+    core::LiveRun& live = *state.find_run(id);
+    live.is_dirty = false;
+    live.dirty_pages.assign(live.dirty_pages.size(), false);
+    runs_[id] = core::to_stored(live);
+  }
+}
+
+core::TaskIndex CoreWorld::index_of(RunId run, const std::string& task) const {
+  const auto& tasks = stored(run).settings->tasks;
+  const auto found = std::ranges::find(tasks, task, &model::TaskSettings::task_key);
+  SHEAF_CHECK(found != tasks.end(), "no such task");
+  return static_cast<core::TaskIndex>(found - tasks.begin());
+}
+
+const core::StoredRun& CoreWorld::stored(RunId run) const {
+  const auto found = runs_.find(run);
+  SHEAF_CHECK(found != runs_.end(), "no such run");
+  return found->second;
+}
+
+}  // namespace sheaf::tests

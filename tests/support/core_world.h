@@ -1,0 +1,78 @@
+// A core with its surroundings in memory: facts, a clock that the test moves, and the engine's turn
+// (decide, apply, settle, advance, place) without threads or disk. After every turn the invariants
+// are checked.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/core/core.h"
+#include "tests/support/builders.h"
+
+namespace sheaf::tests {
+
+class CoreWorld {
+ public:
+  // ---- What the outside does.
+  /// Deploys one job as the whole of bundle "b", target "dev".
+  JobId deploy(const JobBuilder& job);
+  /// Submits a run and returns its id.
+  RunId submit(JobId job, model::NamedStrings overrides = {});
+  core::RegisterReply register_worker(const std::string& name,
+                                      std::uint32_t slots,
+                                      const std::string& boot_id = "boot-1",
+                                      std::vector<core::HeldAttempt> attempts = {});
+  /// Reports the current attempt of a task started and ended.
+  void start(RunId run, const std::string& task);
+  void finish(RunId run, const std::string& task, int exit_code = 0);
+  void finish(RunId run, const std::string& task, model::AttemptOutcome outcome);
+  void publish(RunId run, const std::string& task, const std::string& key, const std::string& json);
+  void pass(Milliseconds time);
+
+  /// One turn with one command.
+  tl::expected<core::Reply, core::Rejection> turn(const core::Command& command);
+
+  // ---- What can be seen.
+  [[nodiscard]] core::TaskState state_of(RunId run, const std::string& task) const;
+  [[nodiscard]] core::TaskRow row_of(RunId run, const std::string& task) const;
+  [[nodiscard]] core::TaskDetails details_of(RunId run, const std::string& task) const;
+  [[nodiscard]] core::RunRecord run(RunId run) const;
+  /// Attempts ordered to start since the last call, in order.
+  [[nodiscard]] std::vector<core::StartAttempt> take_starts();
+  [[nodiscard]] std::vector<core::StopAttempt> take_stops();
+  [[nodiscard]] std::vector<core::AlertRecord> alerts() const;
+  [[nodiscard]] core::HeldAttempt held(RunId run,
+                                       const std::string& task,
+                                       core::HeldAttempt::State state) const;
+
+  core::State state;
+  Timestamp now = from_epoch_ms(1'700'000'000'000);
+  std::vector<core::Event> events;  ///< All so far.
+  std::uint64_t batch = 0;
+
+  /// Throws State away and rebuilds it from what is stored, as a restart does.
+  void restart();
+
+ private:
+  [[nodiscard]] core::Facts facts(const core::ReadSet& reads) const;
+  tl::expected<core::Reply, core::Rejection> step(const core::Command& command);
+  void file(const core::Event& event);
+  void store_runs();
+  [[nodiscard]] core::TaskIndex index_of(RunId run, const std::string& task) const;
+  [[nodiscard]] const core::StoredRun& stored(RunId run) const;
+
+  std::map<JobId, core::JobRecord> jobs_;
+  std::map<std::string, core::SettingsPointer> settings_;
+  std::optional<core::DeploymentRecord> deployment_;
+  std::map<std::string, core::ReceiptRecord> receipts_;
+  std::map<AlertId, core::AlertRecord> alerts_;
+  std::map<RunId, core::StoredRun> runs_;
+  std::vector<core::StartAttempt> starts_;
+  std::vector<core::StopAttempt> stops_;
+};
+
+}  // namespace sheaf::tests

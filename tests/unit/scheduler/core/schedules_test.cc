@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/core_world.h"
+
+namespace sheaf::core {
+namespace {
+
+using tests::a_job;
+using tests::a_task;
+using tests::CoreWorld;
+
+struct ScheduledWorld : CoreWorld {
+  JobId job = deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("t")));
+  TriggerId trigger = state.schedules.begin()->first;
+
+  FireTrigger fire(Timestamp nominal, std::vector<Timestamp> skipped = {}) const {
+    return {.trigger = trigger,
+            .job = job,
+            .nominal = nominal,
+            .following = nominal + std::chrono::hours(24),
+            .skipped = std::move(skipped)};
+  }
+  std::size_t skips() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        events, [](const Event& event) { return std::holds_alternative<FireSkipped>(event); }));
+  }
+};
+
+TEST(Schedules, OneNominalTimeStartsOneRun) {
+  ScheduledWorld world;
+  const Timestamp nominal = world.now + std::chrono::hours(1);
+  world.now = nominal;
+  const auto first = world.turn(world.fire(nominal));
+  ASSERT_TRUE(first.has_value());
+  const RunRecord run = world.run(std::get<SubmitReply>(*first).run);
+  EXPECT_EQ(run.trigger.kind, TriggerKind::kSchedule);
+  EXPECT_EQ(run.trigger.nominal, nominal);
+  const auto again = world.turn(world.fire(nominal));
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(world.state.schedules.at(world.trigger).next, nominal + std::chrono::hours(24));
+}
+
+TEST(Schedules, ASettledTimeStaysSettledOverARestart) {
+  ScheduledWorld world;
+  const Timestamp nominal = world.now + std::chrono::hours(1);
+  ASSERT_TRUE(world.turn(world.fire(nominal)).has_value());
+  world.restart();
+  EXPECT_FALSE(world.turn(world.fire(nominal)).has_value());
+}
+
+TEST(Schedules, MissedTimesAreRecordedAndTheLatestStartsOneRun) {
+  ScheduledWorld world;
+  const Timestamp first = world.now + std::chrono::hours(1);
+  const auto fired = world.turn(
+      world.fire(first + std::chrono::hours(48), {first, first + std::chrono::hours(24)}));
+  ASSERT_TRUE(fired.has_value());
+  EXPECT_EQ(world.skips(), 2U);
+  EXPECT_FALSE(world.turn(world.fire(first)).has_value());
+}
+
+TEST(Schedules, APausedScheduleFiresNothing) {
+  CoreWorld world;
+  const JobId job = world.deploy(a_job("j").schedule("0 0 8 * * ?").paused().task(a_task("t")));
+  const TriggerId trigger = world.state.schedules.begin()->first;
+  EXPECT_FALSE(
+      world
+          .turn(FireTrigger{
+              .trigger = trigger, .job = job, .nominal = world.now + std::chrono::hours(1)})
+          .has_value());
+}
+
+TEST(Schedules, UnpausingOwesNothingOfTheTimeBefore) {
+  CoreWorld world;
+  const JobId job = world.deploy(a_job("j").schedule("0 0 8 * * ?").paused().task(a_task("t")));
+  world.now += std::chrono::hours(72);
+  EXPECT_EQ(world.deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("t"))), job);
+  EXPECT_EQ(world.state.schedules.begin()->second.settled, world.now);
+}
+
+TEST(Schedules, AnUnchangedScheduleKeepsItsMemoryOverADeploy) {
+  ScheduledWorld world;
+  const Timestamp nominal = world.now + std::chrono::hours(1);
+  ASSERT_TRUE(world.turn(world.fire(nominal)).has_value());
+  world.deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("changed")));
+  EXPECT_EQ(world.state.schedules.at(world.trigger).settled, nominal);
+}
+
+}  // namespace
+}  // namespace sheaf::core
