@@ -25,6 +25,7 @@ void to_proto(const LogAck& message, proto::LogAck& out) {
   out.set_stream(static_cast<std::uint32_t>(message.stream));
   out.set_offset(message.offset);
   out.set_credit(message.credit);
+  out.set_is_unknown(message.is_unknown);
 }
 
 std::optional<Log> from_proto(const proto::Log& in) {
@@ -43,7 +44,8 @@ std::optional<LogAck> from_proto(const proto::LogAck& in) {
   return LogAck{.attempt = AttemptId{in.attempt()},
                 .stream = to_stream(in.stream()),
                 .offset = in.offset(),
-                .credit = in.credit()};
+                .credit = in.credit(),
+                .is_unknown = in.is_unknown()};
 }
 
 }  // namespace sheaf::wire

@@ -227,6 +227,8 @@ struct LogAck {
   LogStream stream = LogStream::kStdout;
   std::uint64_t offset = 0;
   std::uint64_t credit = 0;
+  /// The scheduler knows no such attempt of this worker: its log may be dropped.
+  bool is_unknown = false;
   friend bool operator==(const LogAck&, const LogAck&) = default;
 };
 

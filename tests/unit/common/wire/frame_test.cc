@@ -122,7 +122,12 @@ LogAckFrame every_log_ack() {
           .messages = {LogAck{.attempt = AttemptId{5},
                               .stream = LogStream::kStderr,
                               .offset = 18,
-                              .credit = 1u << 20}}};
+                              .credit = 1u << 20},
+                       LogAck{.attempt = AttemptId{6},
+                              .stream = LogStream::kStdout,
+                              .offset = 0,
+                              .credit = 0,
+                              .is_unknown = true}}};
 }
 
 std::string encoded(const auto& frame) {
@@ -214,7 +219,8 @@ TEST(Frame, VersionOneKeepsTheBytesOfLogs) {
   EXPECT_EQ(to_hex(encoded(every_log_ack())),
             "53480401"
             "080710F1A204182A"
-            "220A08051001181220808040");
+            "220A08051001181220808040"
+            "220408062801");
 }
 
 TEST(Frame, VersionOneKeepsTheBytesOfLeases) {
