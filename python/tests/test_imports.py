@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import task_environment
+from values_route import task_environment
 
 SET_AND_GET = """
 version = dbutils.jobs.taskValues.get(taskKey="train", key="model_version")
@@ -13,9 +13,7 @@ DBUTILS_OF_PYSPARK = "from pyspark.dbutils import DBUtils; dbutils = DBUtils(Non
 DBUTILS_WITHOUT_SESSION = "from pyspark.dbutils import DBUtils; dbutils = DBUtils()"
 DBUTILS_OF_SDK = "from databricks.sdk.runtime import dbutils"
 STAR_OF_SDK = "from databricks.sdk.runtime import *"
-DBUTILS_OF_CLIENT = (
-    "from databricks.sdk import WorkspaceClient; dbutils = WorkspaceClient().dbutils"
-)
+DBUTILS_OF_CLIENT = "from databricks.sdk import WorkspaceClient; dbutils = WorkspaceClient().dbutils"
 DBUTILS_OF_SHEAF = "from sheaf_runtime import dbutils"
 
 EVERYWHERE = [
@@ -82,9 +80,7 @@ def test_a_module_of_that_name_that_exists_wins(plain, tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "dbutils.py").write_text("DBUtils = 'the real one'\n")
-    output = plain.run(
-        "from pyspark.dbutils import DBUtils; print(DBUtils)", {"PYTHONPATH": str(tmp_path)}
-    )
+    output = plain.run("from pyspark.dbutils import DBUtils; print(DBUtils)", {"PYTHONPATH": str(tmp_path)})
     assert output == "the real one\n"
 
 

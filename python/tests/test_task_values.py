@@ -93,9 +93,7 @@ def test_get_asks_again_for_a_task_that_was_missing(in_task, scheduler, task_val
     assert task_values.get("other", "b") == 2
 
 
-def test_get_of_what_is_missing_gives_the_default_or_says_what_there_is(
-    in_task, scheduler, task_values
-):
+def test_get_of_what_is_missing_gives_the_default_or_says_what_there_is(in_task, scheduler, task_values):
     scheduler.values = {"train": {"rmse": 0.5}}
     assert task_values.get("train", "nothing", default=0) == 0
     assert task_values.get("nobody", "rmse", default="") == ""

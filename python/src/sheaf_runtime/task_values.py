@@ -22,7 +22,7 @@ class TaskValues:
         self._upstream = {}
         self._upstream_of = None
 
-    def set(self, key, value):  # noqa: A003 - the name is the interface
+    def set(self, key, value):
         """Records ``value`` under ``key``; the last set of a key wins.
 
         Raises TypeError for a key that is no text or a value that JSON cannot express, ValueError
@@ -33,7 +33,7 @@ class TaskValues:
             return
         _append_line(context.values_path, _checked_key(key), _encoded(key, value))
 
-    def get(self, taskKey, key, default=None, debugValue=None):  # noqa: N803 - interface
+    def get(self, taskKey, key, default=None, debugValue=None):
         """The value that upstream task ``taskKey`` recorded under ``key``.
 
         If there is none: ``default``, or ValueError where that is None. Outside a job run:
@@ -70,9 +70,7 @@ def _outside_a_job(debug_value):
 def _missing(task_key, key, upstream):
     if task_key not in upstream:
         known = ", ".join(sorted(upstream)) or "none"
-        return (
-            f"no task {task_key!r} of this run has recorded task values; tasks with values: {known}"
-        )
+        return f"no task {task_key!r} of this run has recorded task values; tasks with values: {known}"
     known = ", ".join(sorted(upstream[task_key])) or "none"
     return f"task {task_key!r} recorded no value {key!r}; its values: {known}"
 
@@ -83,8 +81,7 @@ def _checked_key(key):
     encoded = key.encode("utf-8")
     if not encoded or len(encoded) > MAX_KEY_BYTES:
         raise ValueError(
-            f"the key of a task value must have 1 to {MAX_KEY_BYTES} bytes, this one has "
-            f"{len(encoded)}"
+            f"the key of a task value must have 1 to {MAX_KEY_BYTES} bytes, this one has {len(encoded)}"
         )
     if b"=" in encoded or b"\n" in encoded:
         raise ValueError(f"the key of a task value may hold no '=' and no line feed: {key!r}")
@@ -137,6 +134,4 @@ def _check_number_of_keys(path, key):
     except FileNotFoundError:
         return
     if key not in keys and len(keys) >= MAX_KEYS:
-        raise ValueError(
-            f"a run may set {MAX_KEYS} task values; {key.decode()!r} would be one more"
-        )
+        raise ValueError(f"a run may set {MAX_KEYS} task values; {key.decode()!r} would be one more")

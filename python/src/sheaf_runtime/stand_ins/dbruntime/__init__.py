@@ -5,7 +5,7 @@ class UserNamespaceInitializer:
     """Gives the names that a notebook would find in its namespace."""
 
     @classmethod
-    def getOrCreate(cls):  # noqa: N802 - the name is the interface
+    def getOrCreate(cls):
         return cls()
 
     def get_namespace_globals(self):
