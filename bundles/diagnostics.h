@@ -1,0 +1,79 @@
+// Findings about a bundle, with their places. A run of the loader collects all of them; nothing is
+// thrown and nothing ends at the first.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bundles/value.h"
+
+namespace sheaf::bundles {
+
+enum class Severity { kError, kWarning };
+
+/// File, relative to the bundle's root with `/` between segments, line and column from 1.
+struct SourcePlace {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  friend bool operator==(const SourcePlace&, const SourcePlace&) = default;
+};
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  std::string summary;
+  /// Configuration path: "resources.jobs.wine.tasks[0].max_retries"; may be empty.
+  std::string path;
+  /// The first one is where to look first; empty for what is in no file (--var, a missing folder).
+  std::vector<SourcePlace> places;
+  /// What to do about it; may be empty.
+  std::string detail;
+  friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
+};
+
+/// `Error: summary`, `  at path`, `  in file:line:column` for each place, and the detail behind an
+/// empty line. Ends with a newline.
+[[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
+
+/// `[{"severity": "error", "summary": …, "path": …, "places": [{"file", "line", "column"}], "detail": …}]`
+[[nodiscard]] std::string to_json(const std::vector<Diagnostic>& diagnostics);
+
+/// Names of the files that locations point into.
+class SourceFiles {
+ public:
+  /// Adds a file by its name relative to the bundle's root; returns its index.
+  int add(std::string name);
+  /// Requires: an index that add() gave.
+  [[nodiscard]] const std::string& name(int file) const;
+  [[nodiscard]] SourcePlace place(const Location& location) const;
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// Collects findings. One thread.
+class Findings {
+ public:
+  /// With `is_strict`, warnings are errors.
+  Findings(const SourceFiles& files, bool is_strict) : files_(files), is_strict_(is_strict) {}
+
+  struct Text {
+    std::string summary;
+    std::string detail;
+  };
+  void error(Text text, std::string path, const std::vector<Location>& places);
+  void warning(Text text, std::string path, const std::vector<Location>& places);
+
+  [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] const std::vector<Diagnostic>& all() const { return diagnostics_; }
+
+ private:
+  void add(Severity severity, Text text, std::string path, const std::vector<Location>& places);
+
+  const SourceFiles& files_;
+  bool is_strict_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+}  // namespace sheaf::bundles

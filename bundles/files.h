@@ -1,0 +1,34 @@
+// The files of a bundle that travel with a deployment, and the manifest that names their contents.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/model/manifest.h"
+
+namespace sheaf::bundles {
+
+/// The travelling files below `root`, relative and sorted: in a git work tree what git tracks or
+/// does not ignore, else everything; never `.git` or `.databricks`. Links to files inside the root
+/// count as the files that they lead to.
+///
+/// Fails with kInvalid on a link that leads out of the root and on names that a manifest cannot
+/// hold, with kExhausted over the limits of common/model/manifest.h and common/base/limits.h.
+[[nodiscard]] Result<std::vector<std::string>> list_files(const std::filesystem::path& root);
+
+struct HashedTree {
+  model::Manifest manifest;
+  /// Canonical text of the manifest.
+  std::string text;
+  /// Hex SHA-256 of `text`: names the whole tree.
+  std::string digest;
+};
+
+/// Reads and hashes `files` (as list_files gave them). Fails with kConflict on a file that changed
+/// its kind or went away meanwhile.
+[[nodiscard]] Result<HashedTree> hash_files(const std::filesystem::path& root,
+                                            const std::vector<std::string>& files);
+
+}  // namespace sheaf::bundles
