@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "scheduler/core/event.h"
 #include "scheduler/core/records.h"
 
 namespace sheaf::store {
@@ -29,6 +30,13 @@ struct RunFilter {
   bool completed_only = false;
   RunId before;  ///< Only runs with smaller ids; invalid: from the newest.
   std::size_t limit = 20;
+};
+
+/// What one batch decided.
+struct BatchEvents {
+  std::uint64_t epoch = 0;
+  /// In the order in which they were decided; `RunSubmitted::settings` is null (see fill_settings).
+  std::vector<core::Event> events;
 };
 
 class Reader {
@@ -69,6 +77,26 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<core::AlertRecord>> alerts_of_run(RunId run) const = 0;
   [[nodiscard]] virtual Result<std::optional<core::HookSecretRecord>> hook_secret(
       JobId job, std::string_view hook) const = 0;
+
+  /// The events of a batch; nothing for batches after the last. Fails with kCorrupt when they do
+  /// not match the hash chain.
+  [[nodiscard]] virtual Result<std::optional<BatchEvents>> batch(std::uint64_t number) const = 0;
+};
+
+/// Compiled settings by digest, read and compiled once each.
+class SettingsCache {
+ public:
+  /// `reader` must outlive the cache.
+  explicit SettingsCache(const Reader& reader) : reader_(reader) {}
+
+  [[nodiscard]] Result<core::SettingsPointer> get(const std::string& digest);
+
+  /// Gives every RunSubmitted its settings.
+  [[nodiscard]] Result<void> fill_settings(std::vector<core::Event>& events);
+
+ private:
+  const Reader& reader_;
+  std::map<std::string, core::SettingsPointer> compiled_;
 };
 
 }  // namespace sheaf::store

@@ -37,6 +37,7 @@ struct Batch {
   std::uint64_t number = 0;  ///< last_number() + 1.
   std::uint64_t epoch = 0;
   std::int64_t next_id = 1;
+  /// In the order in which they were decided; a run may come several times.
   std::vector<RunEvents> events;
   std::vector<core::RunRecord> runs;
   std::vector<TaskPage> pages;
@@ -69,6 +70,12 @@ class Store {
   [[nodiscard]] virtual Result<void> commit(const Batch& batch) = 0;
 
   [[nodiscard]] virtual Head head() const = 0;
+
+  /// The store's UUID, given when it was created; also the scheduler's public id.
+  [[nodiscard]] virtual const std::string& id() const = 0;
+
+  /// What opening had to do that an operator should read; usually nothing.
+  [[nodiscard]] virtual const std::vector<std::string>& notices() const = 0;
 
   /// Reads the rows of unfinished runs and of what is armed, and nothing else.
   [[nodiscard]] virtual Result<core::StoredState> recover() const = 0;

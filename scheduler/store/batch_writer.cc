@@ -1,0 +1,152 @@
+#include "scheduler/store/batch_writer.h"
+
+#include "common/base/check.h"
+#include "scheduler/core/state.h"
+#include "scheduler/store/batch_chain.h"
+#include "scheduler/store/rocks_options.h"
+
+namespace sheaf::store {
+namespace {
+
+constexpr std::size_t kProtectionBytes = 8;
+
+}  // namespace
+
+BatchWriter::BatchWriter(rocksdb::DB& db, std::set<RunId>& unfinished)
+    : db_(db), unfinished_(unfinished), rows_(0, 0, kProtectionBytes, 0) {}
+
+template <typename Row>
+void BatchWriter::put(const Key& key, const Row& row) {
+  const rocksdb::Status status = rows_.Put(key.bytes(), encode(row));
+  SHEAF_CHECK(status.ok(), status.ToString());
+}
+
+void BatchWriter::remove(const Key& key) {
+  const rocksdb::Status status = rows_.Delete(key.bytes());
+  SHEAF_CHECK(status.ok(), status.ToString());
+}
+
+Result<HeadRow> BatchWriter::add(const Batch& batch, const HeadRow& before) {
+  HeadRow head{
+      .epoch = batch.epoch, .batch = batch.number, .chain = before.chain, .next_id = batch.next_id};
+  add_events(batch, head);
+  for (const core::RunRecord& run : batch.runs) {
+    add_run(run);
+  }
+  for (const Batch::TaskPage& page : batch.pages) {
+    add_page(page);
+  }
+  add_declarations(batch);
+  add_records(batch);
+  for (const auto& entry : batch.alerts) {
+    if (auto added = add_alert(entry.second); !added) {
+      return fail(added.error());
+    }
+  }
+  put(Key(Table::kHead), head);
+  return head;
+}
+
+void BatchWriter::add_events(const Batch& batch, HeadRow& head) {
+  SplitEvents split = split_events(batch, head.chain);
+  for (const auto& [run, bytes] : split.bytes) {
+    const rocksdb::Status status = rows_.Put(events_key(run, batch.number).bytes(), bytes);
+    SHEAF_CHECK(status.ok(), status.ToString());
+  }
+  put(Key(Table::kBatch).number(batch.number), split.row);
+  head.chain = split.row.chain;
+  for (const Batch::RunEvents& segment : batch.events) {
+    add_retries(segment.events);
+  }
+}
+
+void BatchWriter::add_retries(const std::vector<core::Event>& events) {
+  for (const core::Event& event : events) {
+    if (const auto* retry = std::get_if<core::RetryScheduled>(&event)) {
+      put(Key(Table::kAttemptRun).id(retry->attempt), RunReferenceRow{.run = retry->run});
+    }
+  }
+}
+
+void BatchWriter::add_run(const core::RunRecord& run) {
+  put(Key(Table::kRun).id(run.id), run);
+  const bool is_over = model::is_terminal(run.state);
+  const bool was_unfinished = unfinished_.contains(run.id);
+  if (!was_unfinished) {
+    put(Key(Table::kRunByJob).id(run.job).id(run.id), MarkRow{});
+  }
+  if (is_over && was_unfinished) {
+    unfinished_.erase(run.id);
+    remove(Key(Table::kUnfinished).id(run.id));
+  } else if (!is_over && !was_unfinished) {
+    unfinished_.insert(run.id);
+    put(Key(Table::kUnfinished).id(run.id), MarkRow{});
+  }
+}
+
+void BatchWriter::add_page(const Batch::TaskPage& page) {
+  put(page_key(Table::kTasks, page.run, page.page), TasksRow{.tasks = page.rows});
+  // Written when empty too: it may replace one that was not.
+  put(page_key(Table::kDetails, page.run, page.page), DetailsRow{.details = page.details});
+}
+
+void BatchWriter::add_declarations(const Batch& batch) {
+  for (const auto& [id, job] : batch.jobs) {
+    const Key key = Key(Table::kJob).id(id);
+    job ? put(key, *job) : remove(key);
+  }
+  for (const auto& [id, deployment] : batch.deployments) {
+    put(Key(Table::kDeployment).id(id), deployment);
+    put(deployment_name_key(deployment.bundle, deployment.target),
+        DeploymentReferenceRow{.deployment = id});
+  }
+  for (const auto& [digest, json] : batch.settings) {
+    put(Key(Table::kSettings).text(digest), SettingsRow{.json = json});
+  }
+  for (const auto& [id, schedule] : batch.schedules) {
+    const Key key = Key(Table::kSchedule).id(id);
+    schedule ? put(key, *schedule) : remove(key);
+  }
+  for (const core::HookSecretRecord& secret : batch.hook_secrets) {
+    put(hook_secret_key(secret.job, secret.hook), secret);
+  }
+}
+
+void BatchWriter::add_records(const Batch& batch) {
+  for (const core::SkippedFire& fire : batch.skipped_fires) {
+    put(Key(Table::kSkippedFire).id(fire.job).instant(fire.nominal).id(fire.trigger), fire);
+  }
+  for (const auto& [id, worker] : batch.workers) {
+    put(Key(Table::kWorker).id(id), worker);
+  }
+  for (const auto& [key, receipt] : batch.receipts) {
+    put(Key(Table::kReceipt).text(key), receipt);
+  }
+}
+
+Result<void> BatchWriter::add_alert(const core::AlertRecord& alert) {
+  const Key key = Key(Table::kAlert).id(alert.id);
+  std::string stored;
+  const rocksdb::Status status = db_.Get(rocksdb::ReadOptions(), key.bytes(), &stored);
+  if (!status.ok() && !status.IsNotFound()) {
+    return fail(to_error(status, "read alert " + to_string(alert.id)));
+  }
+  if (status.ok()) {
+    const auto before = decode<core::AlertRecord>(stored);
+    if (!before) {
+      return fail(before.error(), "alert " + to_string(alert.id));
+    }
+    if (before->state == core::AlertRecord::State::kPending) {
+      remove(pending_alert_key(before->next_try, alert.id));
+    }
+  } else {
+    put(Key(Table::kAlertByRun).id(alert.run).id(alert.id), MarkRow{});
+  }
+  put(key, alert);
+  if (alert.state == core::AlertRecord::State::kPending) {
+    put(pending_alert_key(alert.next_try, alert.id), MarkRow{});
+  }
+  return {};
+}
+
+}  // namespace sheaf::store

@@ -1,0 +1,198 @@
+// What of each record is stored, in which order. The order is the stored form of format version 1:
+// fields are only ever appended, read only where the value's version says that they are there.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "scheduler/core/records.h"
+#include "scheduler/store/codec.h"
+
+namespace sheaf::store {
+
+template <>
+inline constexpr model::TaskState kLastOf<model::TaskState> = model::TaskState::kInternalError;
+template <>
+inline constexpr model::RunState kLastOf<model::RunState> = model::RunState::kSkipped;
+template <>
+inline constexpr model::AttemptEnd kLastOf<model::AttemptEnd> = model::AttemptEnd::kLost;
+template <>
+inline constexpr model::TriggerKind kLastOf<model::TriggerKind> = model::TriggerKind::kHook;
+template <>
+inline constexpr model::StopReason kLastOf<model::StopReason> = model::StopReason::kTimeout;
+template <>
+inline constexpr model::DaylightSavingRule kLastOf<model::DaylightSavingRule> =
+    model::DaylightSavingRule::kQuartz;
+template <>
+inline constexpr model::AlertTarget::Channel kLastOf<model::AlertTarget::Channel> =
+    model::AlertTarget::Channel::kWebhook;
+template <>
+inline constexpr core::AlertEvent kLastOf<core::AlertEvent> = core::AlertEvent::kFailure;
+template <>
+inline constexpr core::AlertRecord::State kLastOf<core::AlertRecord::State> =
+    core::AlertRecord::State::kDropped;
+
+/// `Record` when it encodes is const, when it decodes is not.
+template <typename Given, typename Record>
+concept Of = std::same_as<std::remove_const_t<Given>, Record>;
+
+template <typename Visitor, Of<model::TaskValue> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.key, r.json);
+}
+
+template <typename Visitor, Of<model::ScheduleSettings> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.quartz_cron_expression, r.timezone_id, r.paused, r.daylight_saving);
+}
+
+template <typename Visitor, Of<model::AlertTarget> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.channel, r.destination);
+}
+
+template <typename Visitor, Of<model::AttemptOutcome> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.end,
+           r.exit_code,
+           r.signal,
+           r.tree_empty,
+           r.message,
+           r.warnings,
+           r.started,
+           r.ended,
+           r.stdout_bytes,
+           r.stderr_bytes);
+}
+
+template <typename Visitor, Of<core::JobRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.id,
+           r.deployment,
+           r.resource_key,
+           r.name,
+           r.settings_digest,
+           r.manifest_digest,
+           r.file_path,
+           r.creator,
+           r.created,
+           r.updated,
+           r.schedule);
+}
+
+template <typename Visitor, Of<core::DeploymentRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.id,
+           r.bundle,
+           r.target,
+           r.version,
+           r.manifest_digest,
+           r.file_path,
+           r.deployed_by,
+           r.deployed,
+           r.jobs);
+}
+
+template <typename Visitor, Of<core::TriggerRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.kind, r.trigger, r.nominal, r.hook, r.delivery, r.principal);
+}
+
+template <typename Visitor, Of<core::RunRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.id,
+           r.job,
+           r.deployment,
+           r.name,
+           r.settings_digest,
+           r.manifest_digest,
+           r.file_path,
+           r.state,
+           r.stop_reason,
+           r.message,
+           r.trigger,
+           r.parameters,
+           r.overrides,
+           r.idempotency_token,
+           r.submitted,
+           r.started,
+           r.ended,
+           r.deadline,
+           r.first_attempt,
+           r.task_count);
+}
+
+template <typename Visitor, Of<core::TaskRow> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.state,
+           r.outcome,
+           r.lost_attempts,
+           r.stop_reason,
+           r.attempt_number,
+           r.attempt,
+           r.worker,
+           r.fence,
+           r.started,
+           r.ended,
+           r.deadline);
+}
+
+template <typename Visitor, Of<core::AttemptRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.id, r.number, r.worker, r.state, r.overlap_possible, r.outcome);
+}
+
+template <typename Visitor, Of<core::TaskDetails> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.message, r.attempts, r.values, r.staged, r.warnings);
+}
+
+template <typename Visitor, Of<core::WorkerRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.id, r.name, r.boot_id, r.version, r.slots, r.labels, r.registered);
+}
+
+template <typename Visitor, Of<core::ScheduleRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.id, r.job, r.settings, r.settled, r.next);
+}
+
+template <typename Visitor, Of<core::SkippedFire> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.trigger, r.job, r.nominal, r.reason, r.covered_by);
+}
+
+template <typename Visitor, Of<core::AlertRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r,
+           r.id,
+           r.event,
+           r.target,
+           r.run,
+           r.job,
+           r.job_name,
+           r.run_state,
+           r.message,
+           r.state,
+           r.tries,
+           r.created,
+           r.next_try,
+           r.last_error);
+}
+
+template <typename Visitor, Of<core::HookSecretRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.job, r.hook, r.sealed, r.set);
+}
+
+template <typename Visitor, Of<core::ReceiptRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.key, r.run, r.at);
+}
+
+}  // namespace sheaf::store
