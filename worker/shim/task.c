@@ -15,7 +15,7 @@
 extern char** environ;
 
 enum Step { kEnterFolder, kExecute };
-enum { kTaskUmask = 022, kNotFoundStatus = 127, kNotExecutedStatus = 126, kLastPlainSignal = 31 };
+enum { kTaskUmask = 022, kNotFoundStatus = 127, kNotExecutedStatus = 126 };
 
 /* What the child tells before it ends without having become the program. */
 struct Report {
@@ -51,12 +51,19 @@ static void prefer_as_memory_victim(void) {
   close(file);
 }
 
+/* By system call, because C libraries keep some signals for themselves. All zero is SIG_DFL. */
+static void reset_signals(void) {
+  static const uint64_t kDefaultAction[8] = {0};
+  enum { kLastSignal = 64, kSetBytes = 8 };
+  for (int number = 1; number <= kLastSignal; ++number) {
+    (void)syscall(SYS_rt_sigaction, number, kDefaultAction, NULL, kSetBytes);
+  }
+}
+
 /* Gives the process what every task finds: own session, default signals, no core, no new rights. */
 static void prepare_process(const struct Streams* streams) {
   setsid();
-  for (int number = 1; number <= kLastPlainSignal; ++number) {
-    (void)signal(number, SIG_DFL);
-  }
+  reset_signals();
   umask(kTaskUmask);
   const struct rlimit no_core = {0, 0};
   (void)setrlimit(RLIMIT_CORE, &no_core);

@@ -1,0 +1,280 @@
+#include "worker/runner/runner.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/os/processes.h"
+#include "worker/runner/removal.h"
+#include "worker/runner/survivors.h"
+#include "worker/shim/contract.h"
+
+namespace sheaf::runner {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxRecordBytes = 64u << 10;
+
+// The content of a file that may be missing.
+Result<std::optional<std::string>> read_if_there(const fs::path& path, std::size_t max_bytes) {
+  auto text = os::read_file(path, max_bytes);
+  if (text) {
+    return std::optional(std::move(*text));
+  }
+  if (text.error().code == ErrorCode::kNotFound) {
+    return std::optional<std::string>();
+  }
+  return fail(text.error());
+}
+
+bool is_there(const fs::path& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+// From now on no shim can start this attempt; false if one has done so already. The order of these
+// steps against those of the shim (claim, look for the mark, rename the claim) decides it.
+Result<bool> abandon(const AttemptFolder& folder) {
+  const auto mark = os::open_file(folder.path / kShimAbandonedFile, O_WRONLY | O_CREAT);
+  if (!mark) {
+    return fail(mark.error());
+  }
+  if (::unlink((folder.path / kShimClaimFile).c_str()) != 0 && errno != ENOENT) {
+    return fail(os::error_of_errno(errno, "cannot take the claim of " + folder.path.string()));
+  }
+  return !is_there(folder.path / kShimStartedFile);
+}
+
+std::optional<std::string> cgroup_of(const AttemptFolder& folder) {
+  const auto spec = os::read_file(folder.path / kShimSpecFile, kShimMaxSpecBytes);
+  const auto cgroup = spec ? find_spec_field(*spec, "cgroup") : std::nullopt;
+  return cgroup && !cgroup->empty() ? cgroup : std::nullopt;
+}
+
+// A process that was held when its shim died ends by itself, without having run anything of the
+// task; this only makes sure that its cgroup is free for removal.
+void end_held_process(const AttemptFolder& folder, Milliseconds patience) {
+  if (const auto cgroup = cgroup_of(folder)) {
+    static_cast<void>(os::kill_cgroup(*cgroup, patience));
+  }
+}
+
+// A shim removes its cgroup at its end; this one died before, or the task made cgroups of its own.
+// One that cannot be removed harms nobody: it is empty, or holds what cannot die.
+void remove_own_cgroup(const AttemptFolder& folder) {
+  if (const auto cgroup = cgroup_of(folder)) {
+    static_cast<void>(os::remove_cgroup(*cgroup));
+  }
+}
+
+Inspection rebooted(std::optional<StartRecord> start) {
+  return {.state = AttemptState::kRebooted,
+          .start = std::move(start),
+          .exit = std::nullopt,
+          .shim = {},
+          .tree_empty = true,
+          .proof = TreeProof::kReboot};
+}
+
+Inspection finished(ExitRecord exit) {
+  return {.state = AttemptState::kFinished,
+          .start = std::nullopt,
+          .exit = exit,
+          .shim = {},
+          .tree_empty = exit.tree_empty,
+          .proof = exit.tree_empty ? TreeProof::kShim : TreeProof::kNone};
+}
+
+}  // namespace
+
+Runner::Runner(RunnerSettings settings,
+               std::string boot_id,
+               std::optional<os::CgroupParent> cgroups)
+    : settings_(std::move(settings)), boot_id_(std::move(boot_id)), cgroups_(std::move(cgroups)) {}
+
+Result<Runner> Runner::open(RunnerSettings settings) {
+  std::error_code error;
+  settings.attempts_folder = fs::absolute(settings.attempts_folder, error);
+  if (auto made = os::make_private_folder(settings.attempts_folder); !made) {
+    return fail(made.error());
+  }
+  if (auto swept = sweep_removed(settings.attempts_folder); !swept) {
+    return fail(swept.error());
+  }
+  auto boot = os::boot_id();
+  if (!boot) {
+    return fail(boot.error());
+  }
+  std::optional<os::CgroupParent> cgroups;
+  if (settings.cgroup_use == CgroupUse::kWherePossible) {
+    if (auto parent = os::open_cgroup_parent(settings.cgroup_parent)) {
+      cgroups = std::move(*parent);
+    }
+  }
+  return Runner(std::move(settings), std::move(*boot), std::move(cgroups));
+}
+
+AttemptFolder Runner::folder(AttemptId attempt) const {
+  return {.attempt = attempt, .path = settings_.attempts_folder / to_string(attempt)};
+}
+
+Result<ExitRecord> Runner::read_exit(AttemptId attempt) const {
+  const auto text = os::read_file(folder(attempt).path / kShimExitFile, kMaxRecordBytes);
+  if (!text) {
+    return fail(text.error());
+  }
+  auto record = parse_exit_record(*text);
+  if (record && record->attempt != attempt) {
+    return fail(ErrorCode::kCorrupt, "the exit record is that of another attempt");
+  }
+  return record;
+}
+
+Result<Inspection> Runner::inspect(AttemptId attempt) const {
+  const AttemptFolder place = folder(attempt);
+  if (!is_there(place.path)) {
+    return fail(ErrorCode::kNotFound, "there is no attempt " + to_string(attempt));
+  }
+  // Started before exit: a shim that ends in between is then found dead, and its exit is read
+  // again.
+  const auto started = read_if_there(place.path / kShimStartedFile, kMaxRecordBytes);
+  if (!started) {
+    return fail(started.error());
+  }
+  auto inspection = *started ? inspect_started(place, **started) : inspect_unstarted(place);
+  if (inspection && inspection->state == AttemptState::kRunning) {
+    return inspection;
+  }
+  auto exit = read_exit(attempt);
+  if (exit) {
+    auto result = finished(std::move(*exit));
+    if (inspection) {
+      result.start = std::move(inspection->start);
+    }
+    return result;
+  }
+  // What a power loss left of an unsynced exit record says nothing, and the boot id says the rest.
+  const bool after_reboot = inspection && inspection->state == AttemptState::kRebooted;
+  if (exit.error().code != ErrorCode::kNotFound && !after_reboot) {
+    return fail(exit.error());
+  }
+  return inspection;
+}
+
+Result<Inspection> Runner::inspect_started(const AttemptFolder& folder,
+                                           std::string_view record) const {
+  auto start = parse_start_record(record);
+  if (!start) {
+    const auto spec = read_if_there(folder.path / kShimSpecFile, kShimMaxSpecBytes);
+    const auto boot = spec && *spec ? find_spec_field(**spec, "boot_id") : std::nullopt;
+    return boot == boot_id_ ? Result<Inspection>(fail(start.error())) : rebooted(std::nullopt);
+  }
+  if (start->boot_id != boot_id_) {
+    return rebooted(std::move(*start));
+  }
+  Inspection inspection;
+  auto shim = os::open_process(start->shim);
+  inspection.start = std::move(*start);
+  if (shim) {
+    inspection.state = AttemptState::kRunning;
+    inspection.shim = std::move(*shim);
+    return inspection;
+  }
+  if (shim.error().code != ErrorCode::kNotFound) {
+    return fail(shim.error());
+  }
+  inspection.state = AttemptState::kShimDied;
+  return inspection;
+}
+
+Result<Inspection> Runner::inspect_unstarted(const AttemptFolder& folder) const {
+  const auto spec = read_if_there(folder.path / kShimSpecFile, kShimMaxSpecBytes);
+  if (!spec) {
+    return fail(spec.error());
+  }
+  // A start record is never fsynced, so after a reboot its absence proves nothing.
+  if (!*spec || find_spec_field(**spec, "boot_id") != boot_id_) {
+    return rebooted(std::nullopt);
+  }
+  return Inspection{};
+}
+
+Result<Inspection> Runner::settle(AttemptId attempt, Milliseconds patience) const {
+  auto inspection = inspect(attempt);
+  if (inspection && inspection->state == AttemptState::kNotStarted) {
+    const auto abandoned = abandon(folder(attempt));
+    if (!abandoned) {
+      return fail(abandoned.error());
+    }
+    if (*abandoned) {
+      end_held_process(folder(attempt), patience);
+      inspection->state = AttemptState::kNeverRan;
+      inspection->tree_empty = true;
+      inspection->proof = TreeProof::kNothingRan;
+      return inspection;
+    }
+    inspection = inspect(attempt);
+  }
+  if (!inspection || inspection->state != AttemptState::kShimDied) {
+    return inspection;
+  }
+  const StartRecord& start = *inspection->start;
+  const auto empty = end_survivors(folder(attempt), start, patience);
+  if (!empty) {
+    return fail(empty.error());
+  }
+  inspection->tree_empty = *empty;
+  const auto proof = start.cgroup.empty() ? TreeProof::kScan : TreeProof::kCgroup;
+  inspection->proof = *empty ? proof : TreeProof::kNone;
+  return inspection;
+}
+
+Result<void> Runner::request_stop(AttemptId attempt) const {
+  const auto inspection = inspect(attempt);
+  if (!inspection) {
+    return fail(inspection.error());
+  }
+  if (inspection->state != AttemptState::kRunning) {
+    return fail(ErrorCode::kNotFound, "attempt " + to_string(attempt) + " is not running");
+  }
+  return os::send_signal(inspection->shim, SIGTERM);
+}
+
+Result<std::vector<AttemptId>> Runner::scan() const {
+  std::vector<AttemptId> attempts;
+  std::error_code error;
+  fs::directory_iterator walk(settings_.attempts_folder, error);
+  for (const auto end = fs::directory_iterator(); !error && walk != end; walk.increment(error)) {
+    const std::string name = walk->path().filename().string();
+    AttemptId attempt;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), attempt.value);
+    if (parsed.ec == std::errc() && attempt.is_valid() && to_string(attempt) == name) {
+      attempts.push_back(attempt);
+    }
+  }
+  if (error) {
+    return fail(os::error_of_errno(error.value(), "cannot list the attempts"));
+  }
+  std::ranges::sort(attempts);
+  return attempts;
+}
+
+Result<void> Runner::remove(AttemptId attempt) const {
+  const auto inspection = inspect(attempt);
+  if (!inspection && inspection.error().code == ErrorCode::kNotFound) {
+    return {};
+  }
+  if (inspection && inspection->state == AttemptState::kRunning) {
+    return fail(ErrorCode::kConflict, "attempt " + to_string(attempt) + " is running");
+  }
+  remove_own_cgroup(folder(attempt));
+  return remove_attempt(settings_.attempts_folder, folder(attempt));
+}
+
+}  // namespace sheaf::runner
