@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,11 @@ Result<std::uint64_t> file_size(int descriptor, const std::filesystem::path& pat
     return fail_errno("fstat", path);
   }
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+bool is_readable(int descriptor) {
+  pollfd waiting{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {

@@ -49,6 +49,10 @@ class FileDescriptor {
 /// Length of an open file, bytes.
 [[nodiscard]] Result<std::uint64_t> file_size(int descriptor, const std::filesystem::path& path);
 
+/// True when a read from the descriptor would not block now (data, end of file, or a pidfd whose
+/// process ended).
+[[nodiscard]] bool is_readable(int descriptor);
+
 /// The whole file; kExhausted when it is longer than `max_bytes`.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t max_bytes);

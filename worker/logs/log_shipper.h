@@ -1,0 +1,48 @@
+// Ships the logs of attempts to the scheduler, on a socket and thread of its own so that logs never
+// delay heartbeats. Bytes are read from the attempt's files and are kept there until acknowledged;
+// the scheduler's acknowledgement says where to go on, so that an agent needs no memory of its own.
+// Threads: add(), finish() and remove() from the session's loop; everything else on the shipper's
+// thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "common/base/id.h"
+#include "common/base/result.h"
+#include "common/base/time.h"
+#include "common/transport/dealer.h"
+
+namespace sheaf::logs {
+
+struct ShipperSettings {
+  transport::DealerSettings connection;
+  /// What is unacknowledged is sent again after this.
+  Milliseconds resend_after{2'000};
+  /// Called on the shipper's thread when both logs of a finished attempt are acknowledged to the
+  /// end.
+  std::function<void(AttemptId)> on_shipped;
+};
+
+class LogShipper {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<LogShipper>> start(ShipperSettings settings);
+  ~LogShipper();
+  LogShipper(const LogShipper&) = delete;
+  LogShipper& operator=(const LogShipper&) = delete;
+
+  /// Ships what the files stdout and stderr in `folder` hold and will hold. They may not exist yet.
+  void add(AttemptId attempt, const std::filesystem::path& folder);
+  /// The files grow no more (or never came to be): ship the rest, then report.
+  void finish(AttemptId attempt, const std::filesystem::path& folder);
+  /// The attempt is forgotten: nothing of it is read any more.
+  void remove(AttemptId attempt);
+
+ private:
+  class Loop;
+  explicit LogShipper(std::unique_ptr<Loop> loop);
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace sheaf::logs

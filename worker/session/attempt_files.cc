@@ -1,0 +1,147 @@
+#include "worker/session/attempt_files.h"
+
+#include <charconv>
+#include <system_error>
+
+#include <fcntl.h>
+
+#include "common/os/file.h"
+#include "common/wire/frame.h"
+
+namespace sheaf::session {
+namespace {
+
+constexpr std::size_t kMaxRecordBytes = 16u << 20;
+
+/// Replaces a file whole, without the cost of making it survive a power loss.
+Result<void> put(const std::filesystem::path& path, std::string_view contents) {
+  std::filesystem::path part = path;
+  part += ".part";
+  auto file = os::open_file(part, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file) {
+    return fail(file.error());
+  }
+  if (auto written = os::write_all(file->get(), contents, part); !written) {
+    return written;
+  }
+  file->close();
+  std::error_code error;
+  std::filesystem::rename(part, path, error);
+  if (error) {
+    return fail(ErrorCode::kInternal, path.string() + ": " + error.message());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AttemptFiles> AttemptFiles::open(std::filesystem::path folder) {
+  if (auto made = os::make_private_folder(folder); !made) {
+    return fail(made.error());
+  }
+  return AttemptFiles(std::move(folder));
+}
+
+std::filesystem::path AttemptFiles::lease_path(AttemptId attempt) const {
+  return folder_ / (to_string(attempt) + ".lease");
+}
+
+std::filesystem::path AttemptFiles::outcome_path(AttemptId attempt) const {
+  return folder_ / (to_string(attempt) + ".outcome");
+}
+
+Result<void> AttemptFiles::store_lease(const wire::Lease& lease) const {
+  auto bytes = wire::encode(wire::SchedulerFrame{.messages = {lease}});
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  return put(lease_path(lease.spec.attempt), *bytes);
+}
+
+Result<void> AttemptFiles::store_outcome(const wire::ResultReport& report) const {
+  auto bytes = wire::encode(wire::WorkerFrame{.messages = {report}});
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  return put(outcome_path(report.attempt), *bytes);
+}
+
+Result<std::vector<wire::Lease>> AttemptFiles::leases() const {
+  std::vector<wire::Lease> leases;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    if (entry.path().extension() != ".lease") {
+      continue;
+    }
+    auto bytes = os::read_file(entry.path(), kMaxRecordBytes);
+    if (!bytes) {
+      return fail(bytes.error());
+    }
+    auto frame = wire::decode_scheduler_frame(*bytes);
+    if (!frame) {
+      return fail(frame.error(), entry.path().string());
+    }
+    const auto* lease =
+        frame->messages.size() == 1 ? std::get_if<wire::Lease>(&frame->messages.front()) : nullptr;
+    if (lease == nullptr) {
+      return fail(ErrorCode::kCorrupt, entry.path().string() + ": is not a lease");
+    }
+    leases.push_back(*lease);
+  }
+  if (error) {
+    return fail(ErrorCode::kInternal, folder_.string() + ": " + error.message());
+  }
+  return leases;
+}
+
+Result<std::optional<wire::ResultReport>> AttemptFiles::outcome(AttemptId attempt) const {
+  auto bytes = os::read_file(outcome_path(attempt), kMaxRecordBytes);
+  if (!bytes) {
+    if (bytes.error().code == ErrorCode::kNotFound) {
+      return std::optional<wire::ResultReport>();
+    }
+    return fail(bytes.error());
+  }
+  auto frame = wire::decode_worker_frame(*bytes);
+  if (!frame) {
+    return fail(frame.error(), outcome_path(attempt).string());
+  }
+  const auto* report = frame->messages.size() == 1
+                           ? std::get_if<wire::ResultReport>(&frame->messages.front())
+                           : nullptr;
+  if (report == nullptr) {
+    return fail(ErrorCode::kCorrupt, outcome_path(attempt).string() + ": is not an outcome");
+  }
+  return std::optional(*report);
+}
+
+Result<void> AttemptFiles::remove(AttemptId attempt) const {
+  for (const auto& path : {outcome_path(attempt), lease_path(attempt)}) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) {
+      return fail(ErrorCode::kInternal, path.string() + ": " + error.message());
+    }
+  }
+  return {};
+}
+
+AttemptFiles::HighWater AttemptFiles::high_water() const {
+  HighWater mark;
+  const auto text = os::read_file(folder_ / "high-water", 64);
+  if (!text) {
+    return mark;
+  }
+  const char* const end = text->data() + text->size();
+  const auto [space, error] = std::from_chars(text->data(), end, mark.epoch);
+  if (error == std::errc{} && space != end) {
+    static_cast<void>(std::from_chars(space + 1, end, mark.fence));
+  }
+  return mark;
+}
+
+Result<void> AttemptFiles::store_high_water(const HighWater& mark) const {
+  return put(folder_ / "high-water", std::to_string(mark.epoch) + " " + std::to_string(mark.fence));
+}
+
+}  // namespace sheaf::session

@@ -1,0 +1,44 @@
+// The agent's own records beside the runner's folders: leases it accepted, and outcomes that no
+// shim recorded. Both in wire form; written by rename, so that a reader sees all or nothing. They
+// need not survive a power loss: after a reboot every attempt is lost anyway, and the scheduler
+// repeats it. Threads: the session's.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/wire/messages.h"
+
+namespace sheaf::session {
+
+class AttemptFiles {
+ public:
+  [[nodiscard]] static Result<AttemptFiles> open(std::filesystem::path folder);
+
+  [[nodiscard]] Result<void> store_lease(const wire::Lease& lease) const;
+  [[nodiscard]] Result<void> store_outcome(const wire::ResultReport& report) const;
+  /// Every stored lease. A record that cannot be read is an error: nobody may guess what ran.
+  [[nodiscard]] Result<std::vector<wire::Lease>> leases() const;
+  [[nodiscard]] Result<std::optional<wire::ResultReport>> outcome(AttemptId attempt) const;
+  /// Forgets the attempt. Missing files are success.
+  [[nodiscard]] Result<void> remove(AttemptId attempt) const;
+
+  /// The highest scheduler epoch and fence ever obeyed.
+  struct HighWater {
+    std::uint64_t epoch = 0;
+    std::uint64_t fence = 0;
+  };
+  [[nodiscard]] HighWater high_water() const;
+  [[nodiscard]] Result<void> store_high_water(const HighWater& mark) const;
+
+ private:
+  explicit AttemptFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  [[nodiscard]] std::filesystem::path lease_path(AttemptId attempt) const;
+  [[nodiscard]] std::filesystem::path outcome_path(AttemptId attempt) const;
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace sheaf::session
