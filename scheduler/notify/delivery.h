@@ -1,0 +1,51 @@
+// One try to deliver one alert. Blocking; the notifier's thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "common/base/time.h"
+#include "common/http_client/http_client.h"
+#include "scheduler/core/records.h"
+
+namespace sheaf::notify {
+
+/// A webhook receiver, as the operator wrote it into config.yml.
+struct Destination {
+  std::string url;
+  std::string bearer;  ///< Sent as Authorization, if any.
+  std::string secret;  ///< Signs each request (Standard Webhooks), if any.
+};
+
+struct DeliverySettings {
+  std::map<std::string, Destination> destinations;
+  std::optional<http_client::MailServer> mail_server;
+  std::string mail_from = "sheaf@localhost";
+  std::string workspace_id;
+  std::string scheduler_url;
+};
+
+struct Attempted {
+  enum class Result { kDelivered, kTryAgain, kHopeless };
+  Result result = Result::kTryAgain;
+  std::string error;
+  /// What the receiver asked for; zero: nothing.
+  Milliseconds retry_after{0};
+};
+
+class Deliverer {
+ public:
+  explicit Deliverer(DeliverySettings settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] Attempted deliver(const core::AlertRecord& alert, Timestamp now);
+
+ private:
+  [[nodiscard]] Attempted post(const core::AlertRecord& alert, Timestamp now);
+  [[nodiscard]] Attempted mail(const core::AlertRecord& alert) const;
+
+  DeliverySettings settings_;
+  http_client::HttpClient client_;
+};
+
+}  // namespace sheaf::notify

@@ -1,0 +1,32 @@
+// What an alert says: the webhook body, its signature and the mail. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/time.h"
+#include "scheduler/core/records.h"
+
+namespace sheaf::notify {
+
+/// The message id of every try: receivers that saw it before may drop it.
+[[nodiscard]] std::string message_id(const core::AlertRecord& alert);
+
+/// The JSON body in the documented shape of job notifications, with the run's result added under
+/// "sheaf".
+[[nodiscard]] std::string webhook_body(const core::AlertRecord& alert,
+                                       std::string_view workspace_id);
+
+/// `v1,<base64>` over "id.timestamp.body" (Standard Webhooks). A secret written `whsec_<base64>` is
+/// decoded.
+[[nodiscard]] std::string webhook_signature(std::string_view secret,
+                                            std::string_view id,
+                                            std::string_view timestamp,
+                                            std::string_view body);
+
+/// A whole mail, lines ended by CRLF. Texts that come from users cannot add header lines.
+[[nodiscard]] std::string mail_text(const core::AlertRecord& alert,
+                                    std::string_view from,
+                                    std::string_view scheduler_url);
+
+}  // namespace sheaf::notify
