@@ -1,7 +1,8 @@
 #include "scheduler/store/rows.h"
 
 #include "scheduler/core/state.h"
-#include "scheduler/store/codec.h"
+#include "scheduler/store/decoder.h"
+#include "scheduler/store/encoder.h"
 #include "scheduler/store/event_fields.h"
 #include "scheduler/store/record_fields.h"
 
