@@ -1,6 +1,7 @@
 #include "scheduler/engine/pending.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -75,16 +76,24 @@ void encode_run(core::LiveRun& run, store::Batch& batch) {
   run.is_dirty = false;
 }
 
+/// Outer nullopt: the map has no such key. Spelt out, since a mapped optional would be flattened.
 template <typename Map, typename Key>
 auto look_up(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
   const auto found = map.find(key);
-  return found == map.end() ? std::nullopt : std::optional(found->second);
+  if (found == map.end()) {
+    return std::optional<typename Map::mapped_type>();
+  }
+  return std::optional<typename Map::mapped_type>(std::in_place, found->second);
 }
 
 }  // namespace
 
 void Pending::note(const core::Event& event) {
-  events_[core::run_of(event)].push_back(event);
+  const RunId run = core::run_of(event);
+  if (events_.empty() || events_.back().run != run) {
+    events_.push_back({.run = run, .events = {}});
+  }
+  events_.back().events.push_back(event);
   std::visit(Filer{records_}, event);
 }
 
@@ -93,10 +102,7 @@ store::Batch Pending::take(core::State& state, const store::Head& head) {
   batch.number = head.batch + 1;
   batch.epoch = state.epoch;
   batch.next_id = state.next_id;
-  for (auto& [run, events] : events_) {
-    batch.events.push_back({.run = run, .events = std::move(events)});
-  }
-  events_.clear();
+  batch.events = std::exchange(events_, {});
   for (const RunId id : state.dirty_runs) {
     core::LiveRun* run = state.find_run(id);
     SHEAF_CHECK(run != nullptr, "a changed run left memory before it was encoded");

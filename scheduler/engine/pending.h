@@ -33,7 +33,7 @@ class Pending {
   [[nodiscard]] std::optional<core::AlertRecord> alert(AlertId alert) const;
 
  private:
-  std::map<RunId, std::vector<core::Event>> events_;
+  std::vector<store::Batch::RunEvents> events_;
   store::Batch records_;
 };
 
