@@ -34,7 +34,7 @@ static bool detach(int ready) {
   sigemptyset(&awaited);
   add_awaited_signals(&awaited);
   sigprocmask(SIG_SETMASK, &awaited, NULL);
-  static const int kIgnored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2};
+  static const int kIgnored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ};
   for (size_t i = 0; i < sizeof kIgnored / sizeof kIgnored[0]; ++i) {
     (void)signal(kIgnored[i], SIG_IGN);
   }
