@@ -13,12 +13,16 @@
 
 #include "common/base/result.h"
 #include "common/model/attempt.h"
+#include "worker/environments/file_trees.h"
+#include "worker/environments/python_environments.h"
 
 namespace sheaf::environments {
 
 struct PreparerSettings {
   /// Holds blobs, trees, environments and caches; created with mode 0700.
   std::filesystem::path folder;
+  /// Contents of the Python package that task code finds beside it (python/src).
+  std::filesystem::path runtime_package;
 };
 
 /// What is to be launched.
@@ -50,11 +54,16 @@ class Preparer {
 
   /// Fails with the text that the task's author needs: the resolver's output of an environment that
   /// cannot be built, the missing file, why the scheduler gave no blob.
-  [[nodiscard]] Result<PreparedAttempt> prepare(const PrepareRequest& request) const;
+  [[nodiscard]] Result<PreparedAttempt> prepare(const PrepareRequest& request);
 
  private:
   explicit Preparer(PreparerSettings settings);
+  [[nodiscard]] Result<void> prepare_python(const PrepareRequest& request,
+                                            PreparedAttempt& prepared);
+
   PreparerSettings settings_;
+  FileTrees trees_;
+  PythonEnvironments environments_;
 };
 
 }  // namespace sheaf::environments

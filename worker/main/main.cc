@@ -77,9 +77,9 @@ Result<void> use_local_scheduler(Arguments& arguments, const sheaf::transport::K
       arguments.scheduler_data / "workers" / (arguments.name + ".pub"), keys.public_key);
 }
 
-/// sheaf-shim stands beside this program.
-std::filesystem::path shim_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sheaf-shim";
+/// The folder of this program: sheaf-shim stands beside it, what is shared in ../share/sheaf.
+std::filesystem::path program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 
 Result<void> serve(Arguments arguments, const sheaf::os::StopSignal& stop_signal) {
@@ -103,7 +103,8 @@ Result<void> serve(Arguments arguments, const sheaf::os::StopSignal& stop_signal
        .slots = arguments.slots,
        .labels = arguments.labels,
        .folder = arguments.data,
-       .shim_program = shim_program(),
+       .shim_program = program_folder() / "sheaf-shim",
+       .runtime_package = program_folder().parent_path() / "share" / "sheaf" / "python",
        .cgroup_use = arguments.has_no_cgroups ? sheaf::runner::CgroupUse::kNever
                                               : sheaf::runner::CgroupUse::kWherePossible,
        .control_endpoint = arguments.control_endpoint,

@@ -144,6 +144,9 @@ void add_values(const runner::AttemptFolder& folder, EndedAttempt& ended) {
 
 Result<std::vector<model::TaskValue>> parse_values(std::string_view text) {
   std::vector<model::TaskValue> values;
+  if (!text.empty() && text.back() != '\n') {
+    return fail(ErrorCode::kInvalid, "the last line is cut short");
+  }
   std::size_t number = 0;
   while (!text.empty()) {
     ++number;

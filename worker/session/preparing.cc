@@ -4,7 +4,7 @@
 
 namespace sheaf::session {
 
-Preparing::Preparing(const environments::Preparer& preparer,
+Preparing::Preparing(environments::Preparer& preparer,
                      transport::Mailbox<PreparedReport>& reports,
                      std::size_t thread_count)
     : preparer_(preparer), reports_(reports) {

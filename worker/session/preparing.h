@@ -35,7 +35,7 @@ class Preparing {
   };
 
   /// `preparer` and `reports` must outlive this.
-  Preparing(const environments::Preparer& preparer,
+  Preparing(environments::Preparer& preparer,
             transport::Mailbox<PreparedReport>& reports,
             std::size_t thread_count);
   ~Preparing();
@@ -55,7 +55,7 @@ class Preparing {
 
   void run();
 
-  const environments::Preparer& preparer_;
+  environments::Preparer& preparer_;
   transport::Mailbox<PreparedReport>& reports_;
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -40,7 +40,8 @@ Result<std::unique_ptr<Session>> Session::open(SessionSettings settings) {
   if (!files) {
     return fail(files.error());
   }
-  auto preparer = environments::Preparer::open({.folder = settings.folder});
+  auto preparer = environments::Preparer::open(
+      {.folder = settings.folder, .runtime_package = settings.runtime_package});
   if (!preparer) {
     return fail(preparer.error());
   }

@@ -29,6 +29,8 @@ struct SessionSettings {
   /// Holds leases, attempts, trees, environments; created with mode 0700.
   std::filesystem::path folder;
   std::filesystem::path shim_program;
+  /// Contents of the Python package for task code.
+  std::filesystem::path runtime_package;
   runner::CgroupUse cgroup_use = runner::CgroupUse::kWherePossible;
   std::string control_endpoint;  ///< tcp://host:port
   std::string log_endpoint;

@@ -1,0 +1,55 @@
+// Virtual environments, one a set of interpreter, dependencies and runtime package, built once with
+// uv and kept by content hash. A finished one is used without network, without uv and without a
+// check. Threads: any; equal environments are built by one thread while others wait.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/model/job_settings.h"
+
+namespace sheaf::environments {
+
+struct PythonEnvironment {
+  std::filesystem::path python;
+  std::filesystem::path bin_folder;
+  std::vector<std::string> warnings;
+};
+
+class PythonEnvironments {
+ public:
+  /// `folder` holds the environments; `runtime_package` is copied into each one's site-packages.
+  PythonEnvironments(std::filesystem::path folder, std::filesystem::path runtime_package);
+
+  /// Fails with kInvalid and the resolver's text when the dependencies cannot be installed.
+  [[nodiscard]] Result<PythonEnvironment> get(const model::EnvironmentSettings& settings,
+                                              const std::filesystem::path& working_folder,
+                                              const std::atomic<bool>& is_cancelled);
+
+ private:
+  struct Plan {
+    std::filesystem::path interpreter;
+    std::filesystem::path target;
+    const model::EnvironmentSettings& settings;
+    const std::filesystem::path& working_folder;
+  };
+
+  [[nodiscard]] Result<void> build(const Plan& plan, const std::atomic<bool>& is_cancelled) const;
+  [[nodiscard]] Result<void> install(const Plan& plan, const std::atomic<bool>& is_cancelled) const;
+  [[nodiscard]] Result<void> add_runtime(const Plan& plan) const;
+  [[nodiscard]] std::shared_ptr<std::mutex> lock_of(const std::string& key);
+
+  std::filesystem::path folder_;
+  std::filesystem::path runtime_package_;
+  std::string runtime_digest_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<std::mutex>> locks_;
+};
+
+}  // namespace sheaf::environments
