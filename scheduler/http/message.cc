@@ -1,0 +1,19 @@
+#include "scheduler/http/message.h"
+
+namespace sheaf::http {
+
+std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
+  std::optional<std::string_view> found;
+  for (const auto& [field, value] : headers) {
+    if (field != name) {
+      continue;
+    }
+    if (found) {
+      return std::nullopt;
+    }
+    found = value;
+  }
+  return found;
+}
+
+}  // namespace sheaf::http

@@ -1,0 +1,38 @@
+// The threads of the HTTP side: sockets, handlers and timers run on them.
+//
+// Order of life: everything that was ever given a Respond or posts here (engine, files, feeds) must
+// be gone or stopped before the pool is destroyed; main() therefore makes it first. Threads: any.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace sheaf::http {
+
+class Pool {
+ public:
+  /// Starts `threads` threads.
+  explicit Pool(unsigned threads = 2);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Runs `work` on a thread of the pool; never, when the pool has stopped.
+  void post(std::function<void()> work);
+
+  /// Runs `work` once `delay` is over.
+  void after(std::chrono::milliseconds delay, std::function<void()> work);
+
+  /// Runs nothing more and joins the threads. Idempotent; not from a thread of the pool.
+  void stop();
+
+  /// The Asio side of it; defined in asio_pool.h.
+  struct Context;
+  [[nodiscard]] Context& context() { return *context_; }
+
+ private:
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace sheaf::http

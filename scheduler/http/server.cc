@@ -1,0 +1,113 @@
+#include "scheduler/http/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "scheduler/http/asio_pool.h"
+#include "scheduler/http/connection.h"
+
+namespace sheaf::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kPauseAfterAcceptError{100};
+
+Failure listen_failure(const ServerSettings& settings, const error_code& code) {
+  const bool is_taken = code == asio::error::address_in_use;
+  return fail(is_taken ? ErrorCode::kConflict : ErrorCode::kUnavailable,
+              "listen on " + settings.address + ":" + std::to_string(settings.port) + ": " +
+                  code.message());
+}
+
+/// Gives a connection's place back, however it ends.
+class Place {
+ public:
+  explicit Place(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~Place() { --count_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
+
+asio::awaitable<void> serve(tcp::socket socket, std::shared_ptr<ConnectionContext> context) {
+  const Place place(context->connections);
+  co_await serve_connection(std::move(socket), *context);
+}
+
+asio::awaitable<void> accept_connections(tcp::acceptor acceptor,
+                                         std::shared_ptr<ConnectionContext> context) {
+  asio::steady_timer pause(acceptor.get_executor());
+  for (;;) {
+    auto strand = asio::make_strand(acceptor.get_executor());
+    error_code code;
+    tcp::socket socket =
+        co_await acceptor.async_accept(strand, asio::redirect_error(asio::use_awaitable, code));
+    if (code) {
+      // Out of descriptors, say: give others time to close.
+      pause.expires_after(kPauseAfterAcceptError);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, code));
+      continue;
+    }
+    if (context->connections >= context->settings.max_connections) {
+      continue;
+    }
+    asio::co_spawn(strand, serve(std::move(socket), context), asio::detached);
+  }
+}
+
+Result<tcp::acceptor> listen(const ServerSettings& settings, asio::io_context& io) {
+  error_code code;
+  const auto address = asio::ip::make_address(settings.address, code);
+  if (code) {
+    return fail(ErrorCode::kInvalid,
+                "\"" + settings.address + "\" is not an IP address to listen on");
+  }
+  const tcp::endpoint endpoint(address, settings.port);
+  tcp::acceptor acceptor(io);
+  acceptor.open(endpoint.protocol(), code);
+  if (!code) {
+    acceptor.set_option(asio::socket_base::reuse_address(true), code);
+  }
+  if (!code) {
+    acceptor.bind(endpoint, code);
+  }
+  if (!code) {
+    acceptor.listen(asio::socket_base::max_listen_connections, code);
+  }
+  if (code) {
+    return listen_failure(settings, code);
+  }
+  return acceptor;
+}
+
+}  // namespace
+
+Result<std::uint16_t> start_server(ServerSettings settings,
+                                   const Router& router,
+                                   Authenticate authenticate,
+                                   Pool& pool) {
+  auto acceptor = listen(settings, pool.context().io);
+  if (!acceptor) {
+    return fail(acceptor.error());
+  }
+  const std::uint16_t port = acceptor->local_endpoint().port();
+  // Connections end with the pool, whenever that is: they own what they share.
+  auto context =
+      std::make_shared<ConnectionContext>(std::move(settings), router, std::move(authenticate));
+  asio::co_spawn(pool.context().io,
+                 accept_connections(std::move(*acceptor), std::move(context)),
+                 asio::detached);
+  return port;
+}
+
+}  // namespace sheaf::http
