@@ -135,6 +135,10 @@ Result<OpenedRows> open_rows(const StoreFolder& folder,
                 describe(folder, "has lost its rows: batch ") + std::to_string(mark->batch) +
                     " was acknowledged" + remedy(folder));
   }
+  // RocksDB would create the folder without syncing its name.
+  if (auto made = os::make_private_folder(folder.rows()); !made) {
+    return fail(made.error());
+  }
   options.create_if_missing = is_fresh;
   OpenedRows rows;
   auto db = open_database(options, folder);
