@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "worker/shim/decimal.h"
+
 static const struct Cgroup kNoCgroup = {"", -1};
 
 struct Cgroup create_cgroup(const char* path) {
@@ -46,13 +48,9 @@ bool set_limit(const struct Cgroup* cgroup, const char* assignment) {
 }
 
 bool add_process(const struct Cgroup* cgroup, pid_t process) {
-  char digits[16];
-  char* cursor = digits + sizeof digits;
-  *--cursor = '\0';
-  for (pid_t rest = process; rest > 0; rest /= 10) {
-    *--cursor = (char)('0' + rest % 10);
-  }
-  return cgroup->folder >= 0 && write_control(cgroup, "cgroup.procs", cursor);
+  char digits[kDecimalBytes];
+  return cgroup->folder >= 0 &&
+         write_control(cgroup, "cgroup.procs", format_decimal(process, digits));
 }
 
 void kill_members(const struct Cgroup* cgroup) {

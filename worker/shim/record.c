@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "worker/shim/contract.h"
+#include "worker/shim/decimal.h"
 
 /* Room that texts leave free, so that the last line always fits; and the most of one text. */
 enum { kReservedBytes = 16, kMaxTextBytes = 4096 };
@@ -18,7 +19,8 @@ static void add_byte(struct Record* record, char byte) {
 
 static void add_line(struct Record* record, const char* text) {
   for (int i = 0; text[i] && i < kMaxTextBytes; ++i) {
-    add_byte(record, (unsigned char)text[i] < ' ' ? '?' : text[i]);
+    const bool is_control = (unsigned char)text[i] < ' ';
+    add_byte(record, (char)(is_control ? '?' : text[i]));
   }
 }
 
@@ -36,18 +38,8 @@ void add_text(struct Record* record, const char* key, const char* value) {
 }
 
 void add_number(struct Record* record, const char* key, int64_t value) {
-  char digits[24];
-  char* cursor = digits + sizeof digits;
-  *--cursor = '\0';
-  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-  do {
-    *--cursor = (char)('0' + rest % 10);
-    rest /= 10;
-  } while (rest != 0);
-  if (value < 0) {
-    *--cursor = '-';
-  }
-  add_text(record, key, cursor);
+  char digits[kDecimalBytes];
+  add_text(record, key, format_decimal(value, digits));
 }
 
 void end_record(struct Record* record) {

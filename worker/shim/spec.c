@@ -167,7 +167,7 @@ bool read_spec(struct Spec* spec) {
     return false;
   }
   const size_t slots = count_fields(buffer, size) + 1;
-  char** const strings = calloc(3 * slots, sizeof(char*));
+  char** const strings = (char**)calloc(3 * slots, sizeof(char*));
   if (!strings) {
     return false;
   }

@@ -110,6 +110,21 @@ static int64_t next_wake(const struct Watch* watch) {
   return pause_end < watch->deadline ? pause_end : watch->deadline;
 }
 
+/* Does what is due; false when there is nothing left to wait for. */
+static bool advance(struct Watch* watch, int signal) {
+  note_main_end(watch);
+  if (watch->outcome.tree.empty) {
+    return false;
+  }
+  if (watch->phase == kRunning) {
+    while_running(watch, signal);
+  }
+  if (watch->phase == kTerminating && read_clock(CLOCK_BOOTTIME) >= watch->deadline) {
+    begin_kill(watch);
+  }
+  return watch->phase != kKilling || while_killing(watch);
+}
+
 struct Outcome supervise(const struct Spec* spec,
                          const struct Cgroup* cgroup,
                          pid_t main_process,
@@ -120,23 +135,11 @@ struct Outcome supervise(const struct Spec* spec,
     watch.deadline = after(started.boottime_ms, spec->timeout_ms);
   }
   int signal = -1;
-  for (;;) {
-    note_main_end(&watch);
-    if (watch.outcome.tree.empty) {
-      return watch.outcome;
-    }
-    if (watch.phase == kRunning) {
-      while_running(&watch, signal);
-    }
-    if (watch.phase == kTerminating && read_clock(CLOCK_BOOTTIME) >= watch.deadline) {
-      begin_kill(&watch);
-    }
-    if (watch.phase == kKilling && !while_killing(&watch)) {
-      if (!watch.outcome.tree.main_ended) {
-        watch.outcome.ended = read_clocks();
-      }
-      return watch.outcome;
-    }
+  while (advance(&watch, signal)) {
     signal = wait_signal(next_wake(&watch));
   }
+  if (!watch.outcome.tree.main_ended) {
+    watch.outcome.ended = read_clocks();
+  }
+  return watch.outcome;
 }

@@ -12,8 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern char** environ;
-
 enum Step { kEnterFolder, kExecute };
 enum { kTaskUmask = 022, kNotFoundStatus = 127, kNotExecutedStatus = 126 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "worker/shim/contract.h"
+#include "worker/shim/decimal.h"
 
 struct Entry {
   struct Process process;
@@ -23,25 +24,19 @@ struct Listing {
   size_t capacity;
 };
 
-/* "/proc/<pid>/stat" */
-static void stat_path(pid_t pid, char path[32]) {
-  char digits[16];
-  char* cursor = digits + sizeof digits;
-  *--cursor = '\0';
-  do {
-    *--cursor = (char)('0' + pid % 10);
-    pid /= 10;
-  } while (pid > 0);
-  strcpy(path, "/proc/");
-  strcat(path, cursor);
-  strcat(path, "/stat");
+/* Opens /proc/<pid>/stat. */
+static int open_stat(pid_t pid) {
+  static const char kProc[] = "/proc/";
+  static const char kStat[] = "/stat";
+  char path[sizeof kProc + kDecimalBytes + sizeof kStat];
+  char digits[kDecimalBytes];
+  (void)stpcpy(stpcpy(stpcpy(path, kProc), format_decimal(pid, digits)), kStat);
+  return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* The text from field 3 on, or NULL. The name (field 2) may itself hold spaces and parentheses. */
 static const char* read_stat(pid_t pid, char* text, size_t capacity) {
-  char path[32];
-  stat_path(pid, path);
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  const int file = open_stat(pid);
   if (file < 0) {
     return NULL;
   }
@@ -132,17 +127,20 @@ static bool is_marked(const struct Listing* listing, pid_t pid) {
   return false;
 }
 
-/* Marks children, then their children, until a pass finds nothing new. */
-static void mark_descendants(struct Listing* listing) {
-  bool found = true;
-  while (found) {
-    found = false;
-    for (size_t i = 0; i < listing->count; ++i) {
-      struct Entry* const entry = &listing->entries[i];
-      if (!entry->descends && is_marked(listing, entry->process.parent)) {
-        found = entry->descends = true;
-      }
+/* Marks those whose parent is marked; whether there were any new ones. */
+static bool mark_children(struct Listing* listing) {
+  bool found = false;
+  for (size_t i = 0; i < listing->count; ++i) {
+    struct Entry* const entry = &listing->entries[i];
+    if (!entry->descends && is_marked(listing, entry->process.parent)) {
+      found = entry->descends = true;
     }
+  }
+  return found;
+}
+
+static void mark_descendants(struct Listing* listing) {
+  while (mark_children(listing)) {
   }
 }
 
