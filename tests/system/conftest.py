@@ -1,0 +1,25 @@
+import pytest
+
+from sheaf_daemons import Sheaf
+
+
+@pytest.fixture
+def sheaf(tmp_path):
+    """A scheduler and a worker with two slots, started; stopped at the end."""
+    instance = Sheaf(tmp_path / "sheaf").start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def make_sheaf(tmp_path):
+    """Makes Sheaf objects with other settings; stops whatever still runs."""
+    made = []
+
+    def make(**settings):
+        made.append(Sheaf(tmp_path / f"sheaf{len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for instance in made:
+        instance.stop()
