@@ -36,7 +36,8 @@ struct Diagnostic {
 /// empty line. Ends with a newline.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
-/// `[{"severity": "error", "summary": …, "path": …, "places": [{"file", "line", "column"}], "detail": …}]`
+/// `[{"severity": "error", "summary": …, "path": …, "places": [{"file", "line", "column"}],
+/// "detail": …}]`
 [[nodiscard]] std::string to_json(const std::vector<Diagnostic>& diagnostics);
 
 /// Names of the files that locations point into.
@@ -65,15 +66,21 @@ class Findings {
   void error(Text text, std::string path, const std::vector<Location>& places);
   void warning(Text text, std::string path, const std::vector<Location>& places);
 
-  [[nodiscard]] bool has_errors() const;
-  [[nodiscard]] const std::vector<Diagnostic>& all() const { return diagnostics_; }
+  [[nodiscard]] bool has_errors() const { return has_errors_; }
+  /// In the order of the files: first what is in none, then by file, line and column.
+  [[nodiscard]] std::vector<Diagnostic> in_reading_order() const;
 
  private:
   void add(Severity severity, Text text, std::string path, const std::vector<Location>& places);
 
   const SourceFiles& files_;
   bool is_strict_;
-  std::vector<Diagnostic> diagnostics_;
+  bool has_errors_ = false;
+  struct Finding {
+    Location first_place;
+    Diagnostic diagnostic;
+  };
+  std::vector<Finding> findings_;
 };
 
 }  // namespace sheaf::bundles

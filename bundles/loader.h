@@ -1,8 +1,8 @@
 // From a folder with databricks.yml to job settings: finding, reading, merging, interpolating,
 // checking. docs/bundles.md tells users what is understood.
 //
-// Reads files below the bundle's root, zone files, and runs git to list files; speaks to no network.
-// Any thread.
+// Reads files below the bundle's root, zone files, and runs git to list files; speaks to no
+// network. Any thread.
 #pragma once
 
 #include <chrono>
@@ -84,7 +84,8 @@ struct LoadedBundle {
   [[nodiscard]] bool has_errors() const;
 };
 
-/// Loads and checks a bundle. Everything that is wrong stands in `diagnostics`, all of it in one run.
+/// Loads and checks a bundle. Everything that is wrong stands in `diagnostics`, all of it in one
+/// run.
 [[nodiscard]] LoadedBundle load_bundle(const LoadOptions& options);
 
 }  // namespace sheaf::bundles

@@ -28,8 +28,8 @@ struct Value {
   Kind kind = Kind::kNull;
   /// Of scalars, as written; booleans are "true" or "false".
   std::string text;
-  std::vector<Value> items;      ///< Of lists.
-  std::vector<Member> members;   ///< Of maps, in the order of writing; keys are unique.
+  std::vector<Value> items;     ///< Of lists.
+  std::vector<Member> members;  ///< Of maps, in the order of writing; keys are unique.
   Location place;
   /// Where else it comes from: what it overrides, the variable that it was taken from.
   std::vector<Location> other_places;
@@ -82,7 +82,10 @@ struct Found {
   const Value* value = nullptr;
   /// The key that leads to it, when it is a map's member.
   const Member* member = nullptr;
-  bool is_exact = false;
+  /// What of the path is not there; empty when all of it is.
+  std::string_view rest;
+
+  [[nodiscard]] bool is_exact() const { return rest.empty(); }
 };
 [[nodiscard]] Found follow(const Value& root, std::string_view path);
 

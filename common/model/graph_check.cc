@@ -84,7 +84,8 @@ class GraphChecker {
       report(findings_,
              member_path(path, "task_key"),
              "there is no task \"" + dependency.task_key + "\"" +
-                 did_you_mean(dependency.task_key, keys_));
+                 did_you_mean(dependency.task_key, keys_),
+             "Name a task of the same job.");
       return;
     }
     edges_[task].push_back({.upstream = upstream->second, .position = position});

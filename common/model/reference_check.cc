@@ -63,11 +63,12 @@ class ReferenceChecker {
   void check_text(std::size_t task, const std::string& text, const std::string& path) {
     const Result<std::vector<Reference>> references = parse_references(text);
     if (!references) {
-      findings_.push_back({.code = references.error().code,
-                           .path = path,
-                           .message = references.error().message,
-                           .cure = {},
-                           .related = {}});
+      findings_.push_back(
+          {.code = references.error().code,
+           .path = path,
+           .message = references.error().message,
+           .cure = "References that are known here: " + std::string(known_references()) + ".",
+           .related = {}});
       return;
     }
     for (const Reference& reference : *references) {

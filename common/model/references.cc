@@ -149,9 +149,9 @@ Result<Reference> parse_one(std::string_view text, std::size_t begin) {
   const std::vector<std::string> segments = split_segments(content);
   std::optional<Reference> reference = recognise(segments);
   if (!reference) {
-    return fail(ErrorCode::kUnsupported,
-                "the reference {{" + std::string(content) + "}} is not supported" +
-                    suggestion(segments) + " (supported: " + std::string(kKnown) + ")");
+    return fail(
+        ErrorCode::kUnsupported,
+        "the reference {{" + std::string(content) + "}} is not supported" + suggestion(segments));
   }
   reference->offset = begin;
   reference->length = end + 2 - begin;
@@ -159,6 +159,10 @@ Result<Reference> parse_one(std::string_view text, std::size_t begin) {
 }
 
 }  // namespace
+
+std::string_view known_references() {
+  return kKnown;
+}
 
 Result<std::vector<Reference>> parse_references(std::string_view text) {
   std::vector<Reference> references;

@@ -28,6 +28,9 @@ struct Reference {
 /// not known here, naming the reference and the nearest known one.
 [[nodiscard]] Result<std::vector<Reference>> parse_references(std::string_view text);
 
+/// The references that are known here, for messages.
+[[nodiscard]] std::string_view known_references();
+
 /// Replaces every reference in `text` by what `look_up` gives; fails with its first error.
 [[nodiscard]] Result<std::string> resolve_references(
     std::string_view text, const std::function<Result<std::string>(const Reference&)>& look_up);

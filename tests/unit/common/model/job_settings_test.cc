@@ -160,7 +160,8 @@ TEST(ParseJobSettings, WantsOneKindPerTask) {
 
 TEST(ParseJobSettings, ChecksDependencies) {
   EXPECT_EQ(error_of(job_of(task("train") + "," + task("b", after("trian")))),
-            "tasks[1].depends_on[0].task_key: there is no task \"trian\"; did you mean \"train\"?");
+            "tasks[1].depends_on[0].task_key: there is no task \"trian\"; did you mean \"train\"?; "
+            "Name a task of the same job.");
   EXPECT_TRUE(
       error_holds(job_of(task("a") + "," +
                          task("b", R"("depends_on": [{"task_key": "a"}, {"task_key": "a"}])")),

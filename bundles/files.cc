@@ -1,0 +1,222 @@
+#include "bundles/files.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "common/base/limits.h"
+#include "common/os/digest.h"
+#include "common/os/file.h"
+#include "common/os/program.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kReadBytes = 1u << 20;
+constexpr int kMaxFolderDepth = 100;
+
+bool is_excluded(std::string_view name) {
+  return name == ".git" || name == ".databricks";
+}
+
+bool has_excluded_segment(const fs::path& path) {
+  return std::ranges::any_of(path,
+                             [](const fs::path& segment) { return is_excluded(segment.string()); });
+}
+
+class FileLister {
+ public:
+  explicit FileLister(fs::path root) : root_(std::move(root)) {}
+
+  Result<std::vector<std::string>> run() {
+    std::error_code error;
+    real_root_ = fs::canonical(root_, error);
+    if (error) {
+      return fail(ErrorCode::kNotFound, "no folder " + root_.string());
+    }
+    if (auto listed = list_folder("", 0); !listed) {
+      return fail(listed.error());
+    }
+    return std::vector<std::string>(files_.begin(), files_.end());
+  }
+
+ private:
+  Result<void> list_folder(const fs::path& folder, int depth) {
+    if (depth > kMaxFolderDepth) {
+      return fail(ErrorCode::kExhausted, folder.string() + ": folders are nested too deeply");
+    }
+    const auto names = names_by_git(folder);
+    if (!names) {
+      return fail(names.error());
+    }
+    return *names ? add_names(folder, **names, depth) : walk(folder, depth);
+  }
+
+  // What git tracks or does not ignore below the folder, relative to it; nothing outside work
+  // trees.
+  Result<std::optional<std::vector<std::string>>> names_by_git(const fs::path& folder) {
+    const auto result = os::run_program(
+        {.command = {"git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
+         .folder = root_ / folder,
+         .environment = {"LC_ALL=C", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}});
+    if (!result) {
+      const bool has_no_git = result.error().code == ErrorCode::kNotFound;
+      return has_no_git ? Result<std::optional<std::vector<std::string>>>(std::nullopt)
+                        : fail(result.error());
+    }
+    if (result->exit_status != 0) {
+      if (result->standard_error.find("not a git repository") != std::string::npos) {
+        return std::nullopt;
+      }
+      return fail(ErrorCode::kInvalid, "git ls-files: " + result->standard_error);
+    }
+    std::vector<std::string> names;
+    std::string_view rest = result->standard_output;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\0'), rest.size());
+      names.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return names;
+  }
+
+  Result<void> add_names(const fs::path& folder, const std::vector<std::string>& names, int depth) {
+    for (const std::string& name : names) {
+      // Submodules and other repositories within are named like folders.
+      if (auto added = add((folder / name).lexically_normal(), depth); !added) {
+        return added;
+      }
+    }
+    return {};
+  }
+
+  Result<void> walk(const fs::path& folder, int depth) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(root_ / folder, error)) {
+      if (auto added = add(folder / entry.path().filename(), depth); !added) {
+        return added;
+      }
+    }
+    if (error) {
+      return fail(ErrorCode::kInvalid,
+                  "cannot list " + (root_ / folder).string() + ": " + error.message());
+    }
+    return {};
+  }
+
+  Result<void> add(const fs::path& relative, int depth) {
+    if (has_excluded_segment(relative)) {
+      return {};
+    }
+    std::error_code error;
+    const fs::path path = root_ / relative;
+    const fs::file_status status = fs::symlink_status(path, error);
+    if (fs::is_symlink(status)) {
+      return add_link(relative, path);
+    }
+    if (fs::is_directory(status)) {
+      return list_folder(fs::path(relative / "").parent_path(), depth + 1);
+    }
+    // Sockets and the like have no content; a tracked file may have been removed.
+    return fs::is_regular_file(status) ? add_file(relative.string()) : Result<void>();
+  }
+
+  Result<void> add_link(const fs::path& relative, const fs::path& path) {
+    std::error_code error;
+    const fs::path target = fs::weakly_canonical(path, error);
+    const std::string inside = target.lexically_relative(real_root_).string();
+    if (error || inside == ".." || inside.starts_with("../")) {
+      return fail(
+          ErrorCode::kInvalid,
+          relative.string() + " is a link that leads out of the bundle; copy the file instead");
+    }
+    if (fs::is_directory(target, error)) {
+      return fail(ErrorCode::kInvalid,
+                  relative.string() + " is a link to a folder; only links to files can travel");
+    }
+    // An editor's lock is a link to nowhere: there is nothing to take along.
+    return fs::is_regular_file(target, error) ? add_file(relative.string()) : Result<void>();
+  }
+
+  Result<void> add_file(std::string name) {
+    if (!model::is_manifest_path(name)) {
+      return fail(ErrorCode::kInvalid, "the name of the file \"" + name + "\" cannot travel");
+    }
+    files_.insert(std::move(name));
+    if (files_.size() > model::kMaxManifestFiles) {
+      return fail(ErrorCode::kExhausted,
+                  "more than " + std::to_string(model::kMaxManifestFiles) +
+                      " files: is this the right folder?");
+    }
+    return {};
+  }
+
+  fs::path root_;
+  fs::path real_root_;
+  std::set<std::string> files_;
+};
+
+Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& name) {
+  const fs::path path = root / name;
+  const auto file = os::open_file(path, O_RDONLY | O_NONBLOCK);
+  if (!file) {
+    return fail(ErrorCode::kConflict,
+                "the bundle's files changed meanwhile: " + file.error().message);
+  }
+  struct stat status{};
+  if (::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::kConflict, name + " is no longer a file");
+  }
+  os::Sha256 hash;
+  std::uint64_t size = 0;
+  while (true) {
+    const auto bytes = os::read_at(file->get(), size, kReadBytes, path);
+    if (!bytes) {
+      return fail(bytes.error());
+    }
+    hash.add(*bytes);
+    size += bytes->size();
+    if (size > limits::kMaxBlobBytes) {
+      return fail(ErrorCode::kExhausted, name + " is larger than a deployment may hold");
+    }
+    if (bytes->size() < kReadBytes) {
+      break;
+    }
+  }
+  return model::ManifestFile{.path = name,
+                             .digest = hash.finish(),
+                             .size = size,
+                             .is_executable = (status.st_mode & S_IXUSR) != 0};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> list_files(const fs::path& root) {
+  return FileLister(root).run();
+}
+
+Result<HashedTree> hash_files(const fs::path& root, const std::vector<std::string>& files) {
+  HashedTree tree;
+  for (const std::string& name : files) {
+    auto file = hash_file(root, name);
+    if (!file) {
+      return fail(file.error());
+    }
+    tree.manifest.files.push_back(std::move(*file));
+  }
+  std::ranges::sort(tree.manifest.files, {}, &model::ManifestFile::path);
+  tree.text = model::format_manifest(tree.manifest);
+  tree.digest = os::sha256_hex(tree.text);
+  return tree;
+}
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,95 @@
+#include "bundles/job_check.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "common/model/settings_check.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+// Blocks are shown at their key, one line above their first member; scalars where they stand.
+std::vector<Location> places_for(const Found& found, const Location& job_place) {
+  const bool is_block = found.value->is_map() || found.value->is_list();
+  if (is_block && found.member != nullptr && found.member->key_place.is_known()) {
+    return {found.member->key_place};
+  }
+  std::vector<Location> places = places_of(*found.value);
+  if (is_block && !places.empty()) {
+    places.resize(1);
+  }
+  return places.empty() ? std::vector<Location>{job_place} : places;
+}
+
+// "required, but not there" needs its subject when it stands alone.
+std::string summary_of(const model::SettingsFinding& finding) {
+  if (!finding.message.starts_with("required") && !finding.message.starts_with("not supported")) {
+    return finding.message;
+  }
+  const std::size_t dot = finding.path.rfind('.');
+  const std::string field = dot == std::string::npos ? finding.path : finding.path.substr(dot + 1);
+  return "`" + field + "` is " + finding.message;
+}
+
+// Kinds of local packages: a path, an option of pip, a file of the bundle.
+bool is_local_package(std::string_view dependency) {
+  return dependency.starts_with('.') || dependency.starts_with('/') ||
+         dependency.starts_with('-') ||
+         (dependency.ends_with(".whl") && dependency.find("://") == std::string_view::npos);
+}
+
+void check_dependencies(const Value& job, const std::string& path, Findings& findings) {
+  const Value* environments = find(job, "environments");
+  const std::size_t count = environments == nullptr ? 0 : environments->items.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Value* spec = find(environments->items[i], "spec");
+    const Value* dependencies = spec == nullptr ? nullptr : find(*spec, "dependencies");
+    for (std::size_t j = 0; dependencies != nullptr && j < dependencies->items.size(); ++j) {
+      const Value& dependency = dependencies->items[j];
+      if (dependency.is_unresolved || !is_local_package(dependency.text)) {
+        continue;
+      }
+      findings.error(
+          {.summary = "\"" + dependency.text + "\": only packages of an index are supported",
+           .detail = "Write a package and its version, e.g. scikit-learn==1.5.2; code of the "
+                     "bundle is found beside the script without being installed."},
+          item_path(
+              member_path(item_path(member_path(path, "environments"), i), "spec.dependencies"), j),
+          places_of(dependency));
+    }
+  }
+}
+
+}  // namespace
+
+model::JobSettings check_job(const Value& job,
+                             const Location& place,
+                             const std::string& path,
+                             const std::string& settings_json,
+                             Findings& findings) {
+  model::CheckedSettings checked = model::check_job_settings(settings_json);
+  for (const model::SettingsFinding& finding : checked.findings) {
+    const Found found = follow(job, finding.path);
+    if (found.is_exact() && found.value->is_unresolved) {
+      continue;
+    }
+    std::vector<Location> places =
+        finding.path.empty() || found.value == &job ? std::vector{place} : places_for(found, place);
+    for (const std::string& related : finding.related) {
+      for (const Location& other : places_for(follow(job, related), place)) {
+        if (std::ranges::find(places, other) == places.end()) {
+          places.push_back(other);
+        }
+      }
+    }
+    findings.error({.summary = summary_of(finding), .detail = finding.cure},
+                   finding.path.empty() ? path : member_path(path, finding.path),
+                   places);
+  }
+  check_dependencies(job, path, findings);
+  return std::move(checked.settings);
+}
+
+}  // namespace sheaf::bundles

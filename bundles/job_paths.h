@@ -1,0 +1,30 @@
+// Scripts of a bundle: from the path as written to the path in the workspace.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "bundles/diagnostics.h"
+#include "bundles/value.h"
+
+namespace sheaf::bundles {
+
+struct PathContext {
+  std::filesystem::path root;
+  std::string file_path;  ///< Workspace path of the root.
+  const SourceFiles& files;
+  /// Files that a deployment takes along, relative; nothing: could not be listed.
+  std::optional<std::set<std::string>> travelling;
+};
+
+/// Rewrites `spark_python_task.python_file` of each task to `<file_path>/<relative path>`. A
+/// relative path starts at the file in which it is used. Reports scripts that do not exist, are
+/// notebooks, lie outside the bundle or do not travel.
+void translate_paths(Value& job,
+                     const std::string& path,
+                     const PathContext& context,
+                     Findings& findings);
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,204 @@
+#include "bundles/job_shape.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "bundles/scalars.h"
+#include "common/base/check.h"
+#include "common/model/field_table.h"
+#include "common/model/nearest.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+using model::Field;
+using model::FieldType;
+
+std::string_view type_word(FieldType type) {
+  switch (type) {
+    case FieldType::kString:
+      return "a string";
+    case FieldType::kInteger:
+      return "an integer";
+    case FieldType::kBoolean:
+      return "true or false";
+    case FieldType::kStringList:
+      return "a list of strings";
+    case FieldType::kStringMap:
+      return "a map of strings";
+    case FieldType::kObject:
+      return "a map";
+    case FieldType::kObjectList:
+      return "a list of maps";
+    case FieldType::kAny:
+      return "anything";
+  }
+  check_failed(__FILE__, __LINE__, "type", "not a FieldType");
+}
+
+class Shaper {
+ public:
+  explicit Shaper(Findings& findings) : findings_(findings) {}
+
+  void shape_object(Value& object, const std::string& pattern, const std::string& path) {
+    std::erase_if(object.members, [&](Member& member) {
+      return member.value.is_null() || !keep_member(member, pattern, path);
+    });
+  }
+
+ private:
+  bool keep_member(Member& member, const std::string& pattern, const std::string& path) {
+    const std::string field_path = member_path(path, member.key);
+    const Field* field = model::find_job_field(member_path(pattern, member.key));
+    if (field == nullptr) {
+      report_unknown(member, pattern, field_path);
+      return false;
+    }
+    // What is refused is reported as such later, whatever its type.
+    if (field->treatment == model::Treatment::kRefused || member.value.is_unresolved) {
+      return true;
+    }
+    return shape(member.value, *field, field_path) && is_allowed(member.value, *field, field_path);
+  }
+
+  // False when the value has to go; it has been reported then.
+  bool shape(Value& value, const Field& field, const std::string& path) {
+    const std::string pattern(field.path);
+    switch (field.type) {
+      case FieldType::kString:
+        return shape_text(value, path);
+      case FieldType::kInteger:
+        return shape_integer(value, path);
+      case FieldType::kBoolean:
+        return shape_boolean(value, path);
+      case FieldType::kStringList:
+        return has_kind(value, Kind::kList, field.type, path) && shape_items(value, "", path);
+      case FieldType::kObjectList:
+        return has_kind(value, Kind::kList, field.type, path) &&
+               shape_items(value, pattern + "[]", path);
+      case FieldType::kStringMap:
+        return has_kind(value, Kind::kMap, field.type, path) && shape_map(value, path);
+      case FieldType::kObject:
+        if (!has_kind(value, Kind::kMap, field.type, path)) {
+          return false;
+        }
+        shape_object(value, pattern, path);
+        return true;
+      case FieldType::kAny:
+        return true;
+    }
+    check_failed(__FILE__, __LINE__, "type", "not a FieldType");
+  }
+
+  bool shape_text(Value& value, const std::string& path) {
+    if (!value.is_scalar()) {
+      return report_type(value, type_word(FieldType::kString), path);
+    }
+    value.kind = Kind::kString;
+    return true;
+  }
+
+  bool shape_integer(Value& value, const std::string& path) {
+    const std::optional<std::int64_t> number = as_integer(value);
+    if (!number) {
+      return report_type(value, type_word(FieldType::kInteger), path);
+    }
+    value.kind = Kind::kInteger;
+    value.text = std::to_string(*number);
+    return true;
+  }
+
+  bool shape_boolean(Value& value, const std::string& path) {
+    const std::optional<bool> truth = as_boolean(value);
+    if (!truth) {
+      return report_type(value, type_word(FieldType::kBoolean), path);
+    }
+    value.kind = Kind::kBoolean;
+    value.text = *truth ? "true" : "false";
+    return true;
+  }
+
+  // Items are objects of `pattern`, or texts when that is empty.
+  bool shape_items(Value& list, const std::string& pattern, const std::string& path) {
+    std::vector<Value> kept;
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      Value& item = list.items[i];
+      const std::string place = item_path(path, i);
+      const bool is_kept =
+          item.is_unresolved ||
+          (pattern.empty() ? shape_text(item, place)
+                           : has_kind(item, Kind::kMap, FieldType::kObject, place));
+      if (is_kept && item.is_map()) {
+        shape_object(item, pattern, item_path(path, kept.size()));
+      }
+      if (is_kept) {
+        kept.push_back(std::move(item));
+      }
+    }
+    list.items = std::move(kept);
+    return true;
+  }
+
+  bool shape_map(Value& map, const std::string& path) {
+    std::erase_if(map.members, [&](Member& member) {
+      return member.value.is_null() || (!member.value.is_unresolved &&
+                                        !shape_text(member.value, member_path(path, member.key)));
+    });
+    return true;
+  }
+
+  bool has_kind(const Value& value, Kind kind, FieldType type, const std::string& path) {
+    return value.kind == kind || report_type(value, type_word(type), path);
+  }
+
+  // A bad choice of an executed field changes what runs: that is left to the strict check.
+  bool is_allowed(const Value& value, const Field& field, const std::string& path) {
+    if (field.treatment == model::Treatment::kExecuted || field.choices.empty()) {
+      return true;
+    }
+    const std::vector<std::string> choices = model::split_choices(field.choices);
+    if (std::ranges::find(choices, value.text) != choices.end()) {
+      return true;
+    }
+    findings_.warning({.summary = "\"" + value.text + "\" is not allowed here" +
+                                  model::did_you_mean(value.text, choices),
+                       .detail = "The value is ignored."},
+                      path,
+                      places_of(value));
+    return false;
+  }
+
+  bool report_type(const Value& value, std::string_view wanted, const std::string& path) {
+    findings_.warning({.summary = "expected " + std::string(wanted) + ", found " +
+                                  std::string(kind_word(value.kind)),
+                       .detail = "The value is ignored."},
+                      path,
+                      places_of(value));
+    return false;
+  }
+
+  void report_unknown(const Member& member, const std::string& pattern, const std::string& path) {
+    std::vector<std::string> known;
+    for (const Field* field : model::fields_below(pattern)) {
+      known.emplace_back(model::name_of(*field));
+    }
+    findings_.warning(
+        {.summary = "unknown field \"" + member.key + "\"" + model::did_you_mean(member.key, known),
+         .detail = "The field is ignored."},
+        path,
+        {member.key_place});
+  }
+
+  Findings& findings_;
+};
+
+}  // namespace
+
+void shape_job(Value& job, const std::string& path, Findings& findings) {
+  Shaper(findings).shape_object(job, "", path);
+}
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,207 @@
+#include "bundles/loader.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "bundles/files.h"
+#include "bundles/interpolation.h"
+#include "bundles/job_check.h"
+#include "bundles/job_paths.h"
+#include "bundles/job_shape.h"
+#include "bundles/json_text.h"
+#include "bundles/merge.h"
+#include "bundles/presets.h"
+#include "bundles/schedule_check.h"
+#include "bundles/sections.h"
+#include "bundles/source_reading.h"
+#include "bundles/targets.h"
+#include "bundles/variables.h"
+#include "bundles/workspace.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Loader {
+ public:
+  explicit Loader(const LoadOptions& options)
+      : options_(options), findings_(files_, options.is_strict) {}
+
+  LoadedBundle run() {
+    load();
+    bundle_.diagnostics = findings_.in_reading_order();
+    return std::move(bundle_);
+  }
+
+ private:
+  void load() {
+    const std::optional<RootFile> root =
+        find_root_file(options_.start_folder, options_.environment, findings_);
+    if (!root) {
+      return;
+    }
+    bundle_.root = root->folder;
+    std::optional<Value> configuration = read_configuration(*root, files_, findings_);
+    if (!configuration) {
+      return;
+    }
+    configuration_ = std::move(*configuration);
+    const std::optional<std::string> target =
+        choose_target(configuration_, options_.target, options_.environment, findings_);
+    if (!target) {
+      return;
+    }
+    const Target applied = apply_target(configuration_, *target, findings_);
+    check_sections(configuration_, findings_);
+    settle_references(applied);
+    merge_keyed_lists();
+    bundle_.paused_by_development =
+        apply_presets(configuration_, applied, options_.user_name, findings_);
+    if (applied.mode != Mode::kDevelopment) {
+      bundle_.paused_by_development.clear();
+    }
+    finish_jobs();
+    bundle_.configuration_json = to_indented_json(configuration_);
+  }
+
+  void settle_references(const Target& target) {
+    bundle_.target = target.name;
+    bundle_.mode = target.mode;
+    bundle_.user_name = options_.user_name;
+    const VariableSources sources{.arguments = options_.variables,
+                                  .environment = options_.environment,
+                                  .override_file = read_overrides(target.name)};
+    assign_variables(configuration_, sources, findings_);
+    bundle_.workspace = settle_workspace(configuration_, options_.user_name, findings_);
+    if (const Value* bundle = find(configuration_, "bundle")) {
+      bundle_.name = text_of(*bundle, "name");
+    }
+    if (const Value* workspace = find(configuration_, "workspace")) {
+      bundle_.workspace_host = text_of(*workspace, "host");
+    }
+    const Value snapshot = configuration_;
+    Interpolator interpolator(snapshot, findings_);
+    for (const char* section : {"presets", "permissions", "run_as", "variables"}) {
+      if (Value* value = find(configuration_, section)) {
+        interpolator.resolve(*value, section);
+      }
+    }
+    if (Value* jobs = find_jobs()) {
+      interpolator.resolve(*jobs, "resources.jobs");
+    }
+  }
+
+  static std::string text_of(const Value& map, std::string_view key) {
+    const Value* value = find(map, key);
+    return value == nullptr ? std::string() : value->text;
+  }
+
+  Value read_overrides(const std::string& target) {
+    const std::string name = ".databricks/bundle/" + target + "/variable-overrides.json";
+    std::error_code error;
+    if (!fs::is_regular_file(bundle_.root / name, error)) {
+      return {};
+    }
+    return read_source(bundle_.root, name, files_, findings_).value_or(Value{});
+  }
+
+  Value* find_jobs() {
+    Value* resources = find(configuration_, "resources");
+    Value* jobs = resources == nullptr ? nullptr : find(*resources, "jobs");
+    return jobs != nullptr && jobs->is_map() ? jobs : nullptr;
+  }
+
+  void merge_keyed_lists() {
+    Value* jobs = find_jobs();
+    if (jobs == nullptr) {
+      return;
+    }
+    std::ranges::sort(jobs->members, {}, &Member::key);
+    for (Member& job : jobs->members) {
+      const std::string path = "resources.jobs." + job.key;
+      for (const auto& [list, key] : {std::pair("tasks", "task_key"),
+                                      std::pair("job_clusters", "job_cluster_key"),
+                                      std::pair("parameters", "name")}) {
+        if (Value* value = find(job.value, list)) {
+          merge_by_key(*value, key, member_path(path, list), findings_);
+        }
+      }
+      if (Value* tasks = find(job.value, "tasks")) {
+        sort_by_key(*tasks, "task_key");
+      }
+    }
+  }
+
+  std::optional<std::set<std::string>> travelling_files() {
+    Result<std::vector<std::string>> files = list_files(bundle_.root);
+    if (!files) {
+      findings_.error(
+          {.summary = "the bundle's files cannot travel: " + files.error().message, .detail = ""},
+          "",
+          {});
+      return std::nullopt;
+    }
+    return std::set<std::string>(files->begin(), files->end());
+  }
+
+  void finish_jobs() {
+    Value* jobs = find_jobs();
+    if (jobs == nullptr || jobs->members.empty()) {
+      findings_.warning(
+          {.summary = "the bundle has no jobs", .detail = "Define one under `resources.jobs`."},
+          "resources.jobs",
+          {configuration_.place});
+      return;
+    }
+    const PathContext context{.root = bundle_.root,
+                              .file_path = bundle_.workspace.file_path,
+                              .files = files_,
+                              .travelling = travelling_files()};
+    for (Member& job : jobs->members) {
+      if (job.value.is_map()) {
+        finish_job(job, context);
+      }
+    }
+  }
+
+  void finish_job(Member& job, const PathContext& context) {
+    const std::string path = "resources.jobs." + job.key;
+    shape_job(job.value, path, findings_);
+    translate_paths(job.value, path, context, findings_);
+    JobResource resource{.key = job.key, .settings_json = to_compact_json(job.value)};
+    resource.settings =
+        check_job(job.value, job.key_place, path, resource.settings_json, findings_);
+    check_schedule(job.value, path, options_.now, findings_);
+    resource.places.push_back(files_.place(job.key_place));
+    for (const Location& place : places_of(job.value)) {
+      if (place != job.value.place && place.is_known()) {
+        resource.places.push_back(files_.place(place));
+      }
+    }
+    bundle_.jobs.push_back(std::move(resource));
+  }
+
+  const LoadOptions& options_;
+  SourceFiles files_;
+  Findings findings_;
+  Value configuration_;
+  LoadedBundle bundle_;
+};
+
+}  // namespace
+
+bool LoadedBundle::has_errors() const {
+  return std::ranges::any_of(diagnostics, [](const Diagnostic& diagnostic) {
+    return diagnostic.severity == Severity::kError;
+  });
+}
+
+LoadedBundle load_bundle(const LoadOptions& options) {
+  return Loader(options).run();
+}
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,243 @@
+#include "bundles/presets.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "bundles/scalars.h"
+#include "bundles/workspace.h"
+#include "common/model/nearest.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+constexpr long long kDevelopmentRuns = 4;
+
+struct Presets {
+  std::string name_prefix;
+  std::vector<std::pair<std::string, std::string>> tags;
+  std::string pause_status;  ///< Empty: none.
+  std::optional<std::int64_t> max_concurrent_runs;
+};
+
+class PresetReader {
+ public:
+  PresetReader(const Value& configuration,
+               const Target& target,
+               std::string user,
+               Findings& findings)
+      : presets_(find(configuration, "presets")),
+        target_(target),
+        user_(std::move(user)),
+        findings_(findings) {}
+
+  Presets run() {
+    Presets presets;
+    if (target_.mode == Mode::kDevelopment) {
+      presets = {.name_prefix = "[dev " + user_ + "] ",
+                 .tags = {{"dev", user_}},
+                 .pause_status = "PAUSED",
+                 .max_concurrent_runs = kDevelopmentRuns};
+    }
+    if (presets_ == nullptr) {
+      return presets;
+    }
+    check_keys();
+    read_prefix(presets);
+    read_pause_status(presets);
+    if (const Value* runs = find(*presets_, "jobs_max_concurrent_runs")) {
+      presets.max_concurrent_runs = as_integer(*runs);
+    }
+    if (const Value* tags = find(*presets_, "tags")) {
+      for (const Member& tag : tags->members) {
+        presets.tags.emplace_back(tag.key, tag.value.text);
+      }
+    }
+    return presets;
+  }
+
+ private:
+  void check_keys() {
+    const std::vector<std::string> known = {"name_prefix",
+                                            "tags",
+                                            "trigger_pause_status",
+                                            "jobs_max_concurrent_runs",
+                                            "artifacts_dynamic_version",
+                                            "source_linked_deployment",
+                                            "pipelines_development"};
+    for (const Member& member : presets_->members) {
+      if (std::ranges::find(known, member.key) == known.end()) {
+        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
+                                      model::did_you_mean(member.key, known),
+                           .detail = ""},
+                          "presets." + member.key,
+                          {member.key_place});
+      }
+    }
+  }
+
+  void read_prefix(Presets& presets) {
+    const Value* prefix = find(*presets_, "name_prefix");
+    if (prefix == nullptr || !as_text(*prefix)) {
+      return;
+    }
+    presets.name_prefix = prefix->text;
+    if (target_.mode == Mode::kDevelopment && !prefix->is_unresolved &&
+        prefix->text.find(user_) == std::string::npos) {
+      findings_.error({.summary = "the prefix \"" + prefix->text +
+                                  "\" does not tell whose deployment "
+                                  "for development this is",
+                       .detail = "Put ${workspace.current_user.short_name} into it."},
+                      "presets.name_prefix",
+                      places_of(*prefix));
+    }
+  }
+
+  void read_pause_status(Presets& presets) {
+    const Value* status = find(*presets_, "trigger_pause_status");
+    if (status == nullptr || !as_text(*status)) {
+      return;
+    }
+    if (target_.mode == Mode::kDevelopment && status->text == "UNPAUSED") {
+      findings_.error({.summary = "a target for development cannot unpause all schedules",
+                       .detail = "Set pause_status: UNPAUSED on the schedules that shall run."},
+                      "presets.trigger_pause_status",
+                      places_of(*status));
+      return;
+    }
+    presets.pause_status = status->text;
+  }
+
+  const Value* presets_;
+  const Target& target_;
+  std::string user_;
+  Findings& findings_;
+};
+
+void check_development_paths(const Value& configuration,
+                             const Target& target,
+                             const std::string& user_name,
+                             Findings& findings) {
+  const Value* workspace = find(configuration, "workspace");
+  for (const char* field : {"root_path", "file_path", "artifact_path", "state_path"}) {
+    const Value* path = workspace == nullptr ? nullptr : find(*workspace, field);
+    const bool is_personal = path == nullptr || path->is_unresolved ||
+                             path->text.find(user_name) != std::string::npos ||
+                             path->text.find(short_user_name(user_name)) != std::string::npos;
+    if (is_personal) {
+      continue;
+    }
+    std::vector<Location> places = places_of(*path);
+    places.push_back(target.place);
+    findings.error(
+        {.summary = "in a target for development, " + std::string(field) +
+                    " must hold the user's name, so that people do not overwrite each other",
+         .detail = "Begin it with `~/`, or put ${workspace.current_user.userName} into it."},
+        "workspace." + std::string(field),
+        places);
+    return;  // The other paths follow from the first.
+  }
+}
+
+void check_production(const Target& target, Findings& findings) {
+  if (!target.has_root_path) {
+    findings.error(
+        {.summary = "a target for production must say where it is deployed",
+         .detail = "Set workspace.root_path in the target: without it, everybody who deploys "
+                   "gets a production of their own."},
+        "targets." + target.name + ".workspace.root_path",
+        {target.place});
+  }
+}
+
+// True when the schedule had no pause status and got PAUSED.
+bool fill_pause_status(Value& job, const std::string& preset) {
+  bool is_paused = false;
+  for (const char* block : {"schedule", "trigger", "continuous"}) {
+    Value* trigger = find(job, block);
+    if (trigger == nullptr || !trigger->is_map() || find(*trigger, "pause_status") != nullptr) {
+      continue;
+    }
+    put(*trigger,
+        "pause_status",
+        make_string(preset.empty() ? "UNPAUSED" : preset, trigger->place));
+    is_paused = is_paused || preset == "PAUSED";
+  }
+  return is_paused;
+}
+
+bool fill_job(Value& job, const Presets& presets) {
+  Value* name = find(job, "name");
+  if (name == nullptr) {
+    name = &put(job, "name", make_string("Untitled", job.place));
+  }
+  if (as_text(*name)) {
+    name->text = presets.name_prefix + name->text;
+    name->kind = Kind::kString;
+  }
+  if (!presets.tags.empty()) {
+    Value* tags = find(job, "tags");
+    if (tags == nullptr) {
+      tags = &put(job, "tags", make_map(job.place));
+    }
+    for (const auto& [key, text] : presets.tags) {
+      if (tags->is_map() && find(*tags, key) == nullptr) {
+        put(*tags, key, make_string(text, tags->place));
+      }
+    }
+  }
+  if (find(job, "max_concurrent_runs") == nullptr) {
+    put(job,
+        "max_concurrent_runs",
+        make_integer(presets.max_concurrent_runs.value_or(1), job.place));
+  }
+  if (find(job, "queue") == nullptr) {
+    Value& queue = put(job, "queue", make_map(job.place));
+    put(queue, "enabled", make_boolean(true, job.place));
+  }
+  return fill_pause_status(job, presets.pause_status);
+}
+
+void inherit(Value& job, const Value& configuration, std::string_view field) {
+  const Value* inherited = find(configuration, field);
+  if (inherited != nullptr && find(job, field) == nullptr) {
+    put(job, field, *inherited);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> apply_presets(Value& configuration,
+                                       const Target& target,
+                                       const std::string& user_name,
+                                       Findings& findings) {
+  if (target.mode == Mode::kDevelopment) {
+    check_development_paths(configuration, target, user_name, findings);
+  }
+  if (target.mode == Mode::kProduction) {
+    check_production(target, findings);
+  }
+  const Presets presets =
+      PresetReader(configuration, target, short_user_name(user_name), findings).run();
+  std::vector<std::string> paused;
+  Value* resources = find(configuration, "resources");
+  Value* jobs = resources == nullptr ? nullptr : find(*resources, "jobs");
+  if (jobs == nullptr) {
+    return paused;
+  }
+  for (Member& job : jobs->members) {
+    if (!job.value.is_map()) {
+      continue;
+    }
+    inherit(job.value, configuration, "run_as");
+    inherit(job.value, configuration, "permissions");
+    if (fill_job(job.value, presets)) {
+      paused.push_back(job.key);
+    }
+  }
+  std::ranges::sort(paused);
+  return paused;
+}
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,154 @@
+#include "bundles/workspace.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "bundles/interpolation.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+std::string absolute_path(const std::string& written, const std::string& user_name) {
+  std::string path = written;
+  if (path == "~" || path.starts_with("~/")) {
+    path = "/Workspace/Users/" + user_name + path.substr(1);
+  }
+  if (path.starts_with('/') && !path.starts_with("/Workspace/") && !path.starts_with("/Volumes/")) {
+    path.insert(0, "/Workspace");
+  }
+  return path;
+}
+
+bool is_sound(const std::string& path) {
+  const bool is_printable = std::ranges::all_of(
+      path, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; });
+  return is_printable && path.starts_with('/') && (path + "/").find("/../") == std::string::npos &&
+         path.find("{{") == std::string::npos;
+}
+
+class Workspace {
+ public:
+  Workspace(Value& configuration, const std::string& user_name, Findings& findings)
+      : configuration_(configuration), user_name_(user_name), findings_(findings) {}
+
+  WorkspacePaths run() {
+    Value* workspace = find(configuration_, "workspace");
+    if (workspace == nullptr || !workspace->is_map()) {
+      report_no_map(workspace);
+      workspace = &put(configuration_, "workspace", make_map());
+    }
+    set_user(*workspace);
+    settle_bundle();
+    WorkspacePaths paths;
+    paths.root_path = settle("root_path", "~/.bundle/${bundle.name}/${bundle.target}");
+    paths.file_path = settle("file_path", paths.root_path + "/files");
+    paths.artifact_path = settle("artifact_path", paths.root_path + "/artifacts");
+    paths.state_path = settle("state_path", paths.root_path + "/state");
+    paths.resource_path = settle("resource_path", paths.root_path + "/resources");
+    resolve_rest();
+    return paths;
+  }
+
+ private:
+  void report_no_map(const Value* workspace) {
+    if (workspace != nullptr) {
+      findings_.error(
+          {.summary = "`workspace` is a map", .detail = ""}, "workspace", {workspace->place});
+    }
+  }
+
+  void set_user(Value& workspace) const {
+    Value user = make_map();
+    put(user, "userName", make_string(user_name_));
+    put(user, "short_name", make_string(short_user_name(user_name_)));
+    put(user, "domain_friendly_name", make_string(short_user_name(user_name_)));
+    put(workspace, "current_user", std::move(user));
+  }
+
+  // The name and the uuid identify the deployment: they are fixed before anything is resolved.
+  void settle_bundle() {
+    Value* bundle = find(configuration_, "bundle");
+    if (bundle == nullptr) {
+      return;
+    }
+    for (const char* field : {"name", "uuid"}) {
+      Value* value = find(*bundle, field);
+      if (value == nullptr || find_references(value->text).empty()) {
+        continue;
+      }
+      findings_.error({.summary = "bundle." + std::string(field) + " may hold no references",
+                       .detail = "Write the text itself; targets are kept apart without it."},
+                      "bundle." + std::string(field),
+                      {value->place});
+      *value = make_string("unnamed", value->place);
+      value->is_unresolved = true;
+    }
+  }
+
+  // One path at a time: each may name those before it.
+  std::string settle(const std::string& field, const std::string& otherwise) {
+    const std::string path = "workspace." + field;
+    Value& workspace = *find(configuration_, "workspace");
+    if (find(workspace, field) == nullptr) {
+      put(workspace, field, make_string(otherwise, workspace.place));
+    }
+    const Value snapshot = configuration_;
+    Value value = *find(*find(snapshot, "workspace"), field);
+    Interpolator(snapshot, findings_).resolve(value, path);
+    if (value.kind == Kind::kString && !value.is_unresolved) {
+      value.text = absolute_path(value.text, user_name_);
+      while (value.text.size() > 1 && value.text.ends_with('/')) {
+        value.text.pop_back();
+      }
+    }
+    if (value.kind != Kind::kString || (!value.is_unresolved && !is_sound(value.text))) {
+      findings_.error({.summary = "\"" + value.text + "\" is not a workspace path",
+                       .detail = "Begin it with `~/` or `/Workspace/`."},
+                      path,
+                      places_of(value));
+      value.is_unresolved = true;
+    }
+    const std::string text = value.text;
+    put(*find(configuration_, "workspace"), field, std::move(value));
+    return text;
+  }
+
+  void resolve_rest() {
+    const Value snapshot = configuration_;
+    Interpolator interpolator(snapshot, findings_);
+    for (const char* section : {"bundle", "workspace"}) {
+      Value* value = find(configuration_, section);
+      if (value != nullptr) {
+        interpolator.resolve(*value, section);
+      }
+    }
+  }
+
+  Value& configuration_;
+  const std::string& user_name_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+std::string short_user_name(const std::string& user_name) {
+  std::string name = user_name.substr(0, user_name.find('@'));
+  std::ranges::replace_if(
+      name,
+      [](char c) {
+        return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '_');
+      },
+      '_');
+  return name;
+}
+
+WorkspacePaths settle_workspace(Value& configuration,
+                                const std::string& user_name,
+                                Findings& findings) {
+  return Workspace(configuration, user_name, findings).run();
+}
+
+}  // namespace sheaf::bundles

@@ -1,0 +1,369 @@
+#include "bundles/yaml_reader.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include "bundles/limits.h"
+#include "bundles/scalars.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+
+// Line starts of a text, to turn the parser's byte columns into character columns.
+class Lines {
+ public:
+  Lines(std::string_view text, int file) : text_(text), file_(file) {
+    starts_.push_back(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n') {
+        starts_.push_back(i + 1);
+      }
+    }
+  }
+
+  [[nodiscard]] Location locate(const YAML::Mark& mark) const {
+    const int line = std::max(mark.line, 0);
+    const std::string_view before = rest_of_line(line).substr(
+        0, std::min(rest_of_line(line).size(), static_cast<std::size_t>(std::max(mark.column, 0))));
+    const auto characters = std::ranges::count_if(
+        before, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
+    return {.file = file_, .line = line + 1, .column = static_cast<int>(characters) + 1};
+  }
+
+  /// Everything from the mark on.
+  [[nodiscard]] std::string_view text_from(const YAML::Mark& mark) const {
+    const std::string_view rest = rest_of_line(std::max(mark.line, 0));
+    return rest.substr(std::min(rest.size(), static_cast<std::size_t>(std::max(mark.column, 0))));
+  }
+
+ private:
+  [[nodiscard]] std::string_view rest_of_line(int line) const {
+    const auto index = static_cast<std::size_t>(line);
+    return index < starts_.size() ? text_.substr(starts_[index]) : std::string_view();
+  }
+
+  std::string_view text_;
+  int file_;
+  std::vector<std::size_t> starts_;
+};
+
+[[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) {
+  throw YAML::ParserException(mark, message);
+}
+
+// A quoted scalar must be closed: yaml-cpp takes the end of the file for the closing quote.
+bool is_closed(std::string_view source) {
+  const char quote = source.front();
+  for (std::size_t i = 1; i < source.size(); ++i) {
+    if (quote == '"' && source[i] == '\\') {
+      ++i;
+    } else if (source[i] == quote) {
+      return true;
+    }
+  }
+  return false;
+}
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(const Lines& lines, Findings& findings) : lines_(lines), findings_(findings) {}
+
+  [[nodiscard]] Value take_root() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) {
+      refuse(mark, "a second document; a bundle's file holds one");
+    }
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Value value;
+    value.place = lines_.locate(mark);
+    attach(mark, std::move(value), anchor, false);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      refuse(mark, "an anchor that contains itself");
+    }
+    count(mark, count_nodes(found->second));
+    Value copy = found->second;
+    copy.other_places.push_back(copy.place);
+    copy.place = lines_.locate(mark);
+    copy.is_anchored = false;
+    attach(mark, std::move(copy), 0, false);
+  }
+  void OnScalar(const YAML::Mark& mark,
+                const std::string& tag,
+                YAML::anchor_t anchor,
+                const std::string& text) override {
+    const std::string_view source = lines_.text_from(mark);
+    if (tag == "!" && (source.starts_with('"') || source.starts_with('\'')) && !is_closed(source)) {
+      refuse(mark, "a quote that is never closed");
+    }
+    attach(mark, scalar(mark, tag, text), anchor, tag == "?" && text == "<<");
+  }
+  void OnSequenceStart(const YAML::Mark& mark,
+                       const std::string& tag,
+                       YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    check_tag(mark, tag, {"?", "!", "seq"});
+    open(mark, make_list(lines_.locate(mark)), anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark,
+                  const std::string& tag,
+                  YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    check_tag(mark, tag, {"?", "!", "map"});
+    open(mark, make_map(lines_.locate(mark)), anchor);
+  }
+  void OnMapEnd() override {
+    merge_keys();
+    close();
+  }
+
+ private:
+  struct Level {
+    Value value;
+    YAML::Mark mark;
+    YAML::anchor_t anchor = 0;
+    bool has_key = false;
+    std::string key;
+    Location key_place;
+    std::optional<Member> merged;  ///< `<<` and its value.
+    bool is_merge_key = false;
+  };
+
+  void check_tag(const YAML::Mark& mark,
+                 const std::string& tag,
+                 const std::set<std::string_view>& allowed) const {
+    std::string_view name = tag;
+    if (name.starts_with(kCoreTag)) {
+      name.remove_prefix(kCoreTag.size());
+    }
+    if (!tag.empty() && !allowed.contains(name)) {
+      refuse(mark, "the tag " + tag + " has no meaning here");
+    }
+  }
+
+  Value scalar(const YAML::Mark& mark, const std::string& tag, const std::string& text) const {
+    check_tag(mark, tag, {"?", "!", "str", "int", "float", "bool", "null"});
+    if (text.size() > kMaxTextBytes) {
+      refuse(mark, "a text of more than " + std::to_string(kMaxTextBytes) + " bytes");
+    }
+    const bool is_text = tag == "!" || tag == std::string(kCoreTag) + "str";
+    Value value = is_text ? make_string(text) : plain_scalar(text);
+    value.place = lines_.locate(mark);
+    return value;
+  }
+
+  void open(const YAML::Mark& mark, Value value, YAML::anchor_t anchor) {
+    if (levels_.size() >= kMaxDepth) {
+      refuse(mark, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    }
+    check_key_is_text(mark);
+    levels_.push_back({.value = std::move(value), .mark = mark, .anchor = anchor});
+  }
+
+  void close() {
+    Level level = std::move(levels_.back());
+    levels_.pop_back();
+    if (levels_.size() + depth_of(level.value) > kMaxDepth) {
+      refuse(level.mark, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    }
+    attach(level.mark, std::move(level.value), level.anchor, false);
+  }
+
+  static std::size_t depth_of(const Value& value) {
+    std::size_t deepest = 0;
+    for (const Value& item : value.items) {
+      deepest = std::max(deepest, depth_of(item));
+    }
+    for (const Member& member : value.members) {
+      deepest = std::max(deepest, depth_of(member.value));
+    }
+    return deepest + 1;
+  }
+
+  void count(const YAML::Mark& mark, std::size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ > kMaxNodes) {
+      refuse(mark, "more than " + std::to_string(kMaxNodes) + " values, aliases expanded");
+    }
+  }
+
+  [[nodiscard]] bool wants_key() const {
+    return !levels_.empty() && levels_.back().value.is_map() && !levels_.back().has_key;
+  }
+
+  void check_key_is_text(const YAML::Mark& mark) const {
+    if (wants_key()) {
+      refuse(mark, "a key that is no text: text that begins with { or [ needs quotes");
+    }
+  }
+
+  // Puts a finished value where it belongs: a key, a map's value, a list's item or the root.
+  void attach(const YAML::Mark& mark, Value value, YAML::anchor_t anchor, bool is_merge_key) {
+    count(mark, 1);
+    if (anchor != 0) {
+      // The copy counts too: nested anchors would otherwise hold the same values many times over.
+      count(mark, count_nodes(value));
+      value.is_anchored = true;
+      anchors_[anchor] = value;
+    }
+    if (levels_.empty()) {
+      root_ = std::move(value);
+      return;
+    }
+    Level& level = levels_.back();
+    if (level.value.is_list()) {
+      level.value.items.push_back(std::move(value));
+    } else if (!level.has_key) {
+      take_key(mark, value, is_merge_key);
+    } else {
+      take_value(std::move(value));
+    }
+  }
+
+  void take_key(const YAML::Mark& mark, const Value& value, bool is_merge_key) {
+    if (!value.is_scalar()) {
+      refuse(mark, "a key that is no text: text that begins with { or [ needs quotes");
+    }
+    Level& level = levels_.back();
+    level.has_key = true;
+    level.key = value.text;
+    level.key_place = value.place;
+    level.is_merge_key = is_merge_key;
+  }
+
+  void take_value(Value value) {
+    Level& level = levels_.back();
+    level.has_key = false;
+    if (value.is_null()) {
+      value.place = level.key_place;
+    }
+    Member member{.key = level.key, .key_place = level.key_place, .value = std::move(value)};
+    const Member* first = level.is_merge_key ? (level.merged ? &*level.merged : nullptr)
+                                             : find_member(level.value, member.key);
+    if (first != nullptr) {
+      findings_.error({.summary = "the key \"" + member.key + "\" is given twice",
+                       .detail = "Keep one of the two."},
+                      "",
+                      {member.key_place, first->key_place});
+    } else if (level.is_merge_key) {
+      level.merged = std::move(member);
+    } else {
+      level.value.members.push_back(std::move(member));
+    }
+  }
+
+  // Keys that the map does not have itself come from `<<`; of several maps the first counts.
+  void merge_keys() {
+    Level& level = levels_.back();
+    if (!level.merged) {
+      return;
+    }
+    std::vector<Value> sources;
+    if (level.merged->value.is_list()) {
+      sources = std::move(level.merged->value.items);
+    } else {
+      sources.push_back(std::move(level.merged->value));
+    }
+    for (Value& source : sources) {
+      if (!source.is_map()) {
+        findings_.error(
+            {.summary = "`<<` merges maps, but here stands " + std::string(kind_word(source.kind)),
+             .detail = "Name an anchor of a map, or a list of such."},
+            "",
+            {source.place});
+        continue;
+      }
+      for (Member& member : source.members) {
+        if (find_member(level.value, member.key) == nullptr) {
+          level.value.members.push_back(std::move(member));
+        }
+      }
+    }
+  }
+
+  const Lines& lines_;
+  Findings& findings_;
+  std::vector<Level> levels_;
+  std::map<YAML::anchor_t, Value> anchors_;
+  std::size_t nodes_ = 0;
+  int documents_ = 0;
+  Value root_;
+};
+
+std::string cure_of(const std::string& message, std::string_view line) {
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos ||
+      line.find_first_of('\t') == 0) {
+    return "Indent with spaces: YAML does not allow tabs there.";
+  }
+  if (message.find("illegal map value") != std::string::npos) {
+    return "Look at the indentation, and put quotes around a text that holds a colon.";
+  }
+  if (message.find("never closed") != std::string::npos) {
+    return "Close it, or double a single quote inside single quotes.";
+  }
+  if (message.find("aliases expanded") != std::string::npos ||
+      message.find("contains itself") != std::string::npos) {
+    return "Write the values out, or share smaller parts.";
+  }
+  if (message.find("a key that is no text") != std::string::npos) {
+    return "For example: \"{{job.run_id}}\", in quotes.";
+  }
+  if (message.find("flow") != std::string::npos) {
+    return "A [ or { is not closed.";
+  }
+  if (message.find("anchor is not defined") != std::string::npos) {
+    return "Define it with & before it is used with *, in the same file.";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<Value> read_yaml(std::string_view text, int file, Findings& findings) {
+  const Lines lines(text, file);
+  TreeBuilder builder(lines, findings);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::ParserException& error) {
+    const YAML::Mark start_of_line = [&error] {
+      YAML::Mark mark = error.mark;
+      mark.column = 0;
+      return mark;
+    }();
+    const std::string_view line = lines.text_from(start_of_line);
+    findings.error({.summary = "not readable as YAML: " + error.msg,
+                    .detail = cure_of(error.msg, line.substr(0, line.find('\n')))},
+                   "",
+                   {lines.locate(error.mark)});
+    return std::nullopt;
+  }
+  Value root = builder.take_root();
+  if (root.is_null()) {
+    return make_map({.file = file, .line = 1, .column = 1});
+  }
+  return root;
+}
+
+}  // namespace sheaf::bundles
