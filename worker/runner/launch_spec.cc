@@ -30,6 +30,12 @@ class SpecWriter {
     add(key, std::to_string(std::max(duration, Milliseconds::zero()).count()));
   }
 
+  void add_variable(const Environment::value_type& variable) {
+    std::string assignment = variable.first;
+    assignment.append("=").append(variable.second);
+    add("env", assignment);
+  }
+
   Result<std::string> finish() {
     append(kShimEnd);
     if (!rejected_.empty()) {
@@ -81,12 +87,12 @@ Result<void> check(const LaunchSpec& spec) {
 
 void add_environment(SpecWriter& writer, const LaunchSpec& spec, const AttemptFolder& folder) {
   const Environment own = attempt_environment(folder);
-  for (const auto& [name, value] : own) {
-    writer.add("env", name + "=" + value);
+  for (const auto& variable : own) {
+    writer.add_variable(variable);
   }
   for (const auto& variable : spec.env) {
     if (std::ranges::find(own, variable.first, &Environment::value_type::first) == own.end()) {
-      writer.add("env", variable.first + "=" + variable.second);
+      writer.add_variable(variable);
     }
   }
 }

@@ -22,18 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxRecordBytes = 64u << 10;
 
-// The content of a file that may be missing.
-Result<std::optional<std::string>> read_if_there(const fs::path& path, std::size_t max_bytes) {
-  auto text = os::read_file(path, max_bytes);
-  if (text) {
-    return std::optional(std::move(*text));
-  }
-  if (text.error().code == ErrorCode::kNotFound) {
-    return std::optional<std::string>();
-  }
-  return fail(text.error());
-}
-
 bool is_there(const fs::path& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
@@ -59,17 +47,18 @@ std::optional<std::string> cgroup_of(const AttemptFolder& folder) {
 
 // A process that was held when its shim died ends by itself, without having run anything of the
 // task; this only makes sure that its cgroup is free for removal.
-void end_held_process(const AttemptFolder& folder, Milliseconds patience) {
-  if (const auto cgroup = cgroup_of(folder)) {
-    static_cast<void>(os::kill_cgroup(*cgroup, patience));
-  }
+Result<void> end_held_process(const AttemptFolder& folder, Milliseconds patience) {
+  const auto cgroup = cgroup_of(folder);
+  auto killed = cgroup ? os::kill_cgroup(*cgroup, patience) : Result<void>{};
+  const bool is_unsupported = !killed && killed.error().code == ErrorCode::kUnsupported;
+  return is_unsupported ? Result<void>{} : killed;
 }
 
 // A shim removes its cgroup at its end; this one died before, or the task made cgroups of its own.
 // One that cannot be removed harms nobody: it is empty, or holds what cannot die.
 void remove_own_cgroup(const AttemptFolder& folder) {
   if (const auto cgroup = cgroup_of(folder)) {
-    static_cast<void>(os::remove_cgroup(*cgroup));
+    [[maybe_unused]] const auto removed = os::remove_cgroup(*cgroup);
   }
 }
 
@@ -89,6 +78,33 @@ Inspection finished(ExitRecord exit) {
           .shim = {},
           .tree_empty = exit.tree_empty,
           .proof = exit.tree_empty ? TreeProof::kShim : TreeProof::kNone};
+}
+
+Result<Inspection> never_ran(const AttemptFolder& folder, Milliseconds patience) {
+  if (auto ended = end_held_process(folder, patience); !ended) {
+    return fail(ended.error());
+  }
+  return Inspection{.state = AttemptState::kNeverRan,
+                    .start = std::nullopt,
+                    .exit = std::nullopt,
+                    .shim = {},
+                    .tree_empty = true,
+                    .proof = TreeProof::kNothingRan};
+}
+
+// Ends what a dead shim left, and says in `inspection` whether that went well.
+Result<Inspection> settle_orphans(const AttemptFolder& folder,
+                                  Inspection inspection,
+                                  Milliseconds patience) {
+  const StartRecord start = inspection.start.value_or(StartRecord{});
+  const auto empty = end_survivors(folder, start, patience);
+  if (!empty) {
+    return fail(empty.error());
+  }
+  const auto proof = start.cgroup.empty() ? TreeProof::kScan : TreeProof::kCgroup;
+  inspection.tree_empty = *empty;
+  inspection.proof = *empty ? proof : TreeProof::kNone;
+  return inspection;
 }
 
 }  // namespace
@@ -143,11 +159,11 @@ Result<Inspection> Runner::inspect(AttemptId attempt) const {
   }
   // Started before exit: a shim that ends in between is then found dead, and its exit is read
   // again.
-  const auto started = read_if_there(place.path / kShimStartedFile, kMaxRecordBytes);
-  if (!started) {
+  const auto started = os::read_file(place.path / kShimStartedFile, kMaxRecordBytes);
+  if (!started && started.error().code != ErrorCode::kNotFound) {
     return fail(started.error());
   }
-  auto inspection = *started ? inspect_started(place, **started) : inspect_unstarted(place);
+  auto inspection = started ? inspect_started(place, *started) : inspect_unstarted(place);
   if (inspection && inspection->state == AttemptState::kRunning) {
     return inspection;
   }
@@ -171,8 +187,8 @@ Result<Inspection> Runner::inspect_started(const AttemptFolder& folder,
                                            std::string_view record) const {
   auto start = parse_start_record(record);
   if (!start) {
-    const auto spec = read_if_there(folder.path / kShimSpecFile, kShimMaxSpecBytes);
-    const auto boot = spec && *spec ? find_spec_field(**spec, "boot_id") : std::nullopt;
+    const auto spec = os::read_file(folder.path / kShimSpecFile, kShimMaxSpecBytes);
+    const auto boot = spec ? find_spec_field(*spec, "boot_id") : std::nullopt;
     return boot == boot_id_ ? Result<Inspection>(fail(start.error())) : rebooted(std::nullopt);
   }
   if (start->boot_id != boot_id_) {
@@ -194,45 +210,31 @@ Result<Inspection> Runner::inspect_started(const AttemptFolder& folder,
 }
 
 Result<Inspection> Runner::inspect_unstarted(const AttemptFolder& folder) const {
-  const auto spec = read_if_there(folder.path / kShimSpecFile, kShimMaxSpecBytes);
-  if (!spec) {
+  const auto spec = os::read_file(folder.path / kShimSpecFile, kShimMaxSpecBytes);
+  if (!spec && spec.error().code != ErrorCode::kNotFound) {
     return fail(spec.error());
   }
   // A start record is never fsynced, so after a reboot its absence proves nothing.
-  if (!*spec || find_spec_field(**spec, "boot_id") != boot_id_) {
+  if (!spec || find_spec_field(*spec, "boot_id") != boot_id_) {
     return rebooted(std::nullopt);
   }
   return Inspection{};
 }
 
 Result<Inspection> Runner::settle(AttemptId attempt, Milliseconds patience) const {
+  const AttemptFolder place = folder(attempt);
   auto inspection = inspect(attempt);
   if (inspection && inspection->state == AttemptState::kNotStarted) {
-    const auto abandoned = abandon(folder(attempt));
+    const auto abandoned = abandon(place);
     if (!abandoned) {
       return fail(abandoned.error());
     }
-    if (*abandoned) {
-      end_held_process(folder(attempt), patience);
-      inspection->state = AttemptState::kNeverRan;
-      inspection->tree_empty = true;
-      inspection->proof = TreeProof::kNothingRan;
-      return inspection;
-    }
-    inspection = inspect(attempt);
+    inspection = *abandoned ? never_ran(place, patience) : inspect(attempt);
   }
   if (!inspection || inspection->state != AttemptState::kShimDied) {
     return inspection;
   }
-  const StartRecord& start = *inspection->start;
-  const auto empty = end_survivors(folder(attempt), start, patience);
-  if (!empty) {
-    return fail(empty.error());
-  }
-  inspection->tree_empty = *empty;
-  const auto proof = start.cgroup.empty() ? TreeProof::kScan : TreeProof::kCgroup;
-  inspection->proof = *empty ? proof : TreeProof::kNone;
-  return inspection;
+  return settle_orphans(place, std::move(*inspection), patience);
 }
 
 Result<void> Runner::request_stop(AttemptId attempt) const {

@@ -35,7 +35,7 @@ class Search {
   Search(const AttemptFolder& folder, const StartRecord& start)
       : mark_("SHEAF_ATTEMPT_FOLDER=" + folder.path.string()), start_(start) {}
 
-  std::vector<os::ProcessIdentity> find() const {
+  [[nodiscard]] std::vector<os::ProcessIdentity> find() const {
     const auto processes = os::list_processes();
     std::set<pid_t> members;
     for (const os::Process& process : processes) {
@@ -43,7 +43,8 @@ class Search {
         members.insert(process.identity.pid);
       }
     }
-    add_descendants(processes, members);
+    while (add_children(processes, members)) {
+    }
     std::vector<os::ProcessIdentity> found;
     for (const os::Process& process : processes) {
       if (process.is_alive && members.contains(process.identity.pid)) {
@@ -54,7 +55,8 @@ class Search {
   }
 
  private:
-  bool belongs(const os::Process& process, const std::vector<os::Process>& processes) const {
+  [[nodiscard]] bool belongs(const os::Process& process,
+                             const std::vector<os::Process>& processes) const {
     if (process.identity.pid == ::getpid() ||
         process.identity.start_time < start_.main.start_time) {
       return false;
@@ -68,16 +70,15 @@ class Search {
            std::ranges::find(processes, start_.main, &os::Process::identity) != processes.end();
   }
 
-  static void add_descendants(const std::vector<os::Process>& processes, std::set<pid_t>& members) {
-    bool grown = !members.empty();
-    while (grown) {
-      grown = false;
-      for (const os::Process& process : processes) {
-        if (members.contains(process.parent)) {
-          grown = members.insert(process.identity.pid).second || grown;
-        }
+  // Adds those whose parent is a member; whether there were any new ones.
+  static bool add_children(const std::vector<os::Process>& processes, std::set<pid_t>& members) {
+    const auto before = members.size();
+    for (const os::Process& process : processes) {
+      if (members.contains(process.parent)) {
+        members.insert(process.identity.pid);
       }
     }
+    return members.size() > before;
   }
 
   std::string mark_;

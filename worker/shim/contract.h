@@ -7,6 +7,8 @@
 #ifndef SHEAF_WORKER_SHIM_CONTRACT_H_
 #define SHEAF_WORKER_SHIM_CONTRACT_H_
 
+/* NOLINTBEGIN(modernize-avoid-c-arrays): this is C. */
+
 /* Files of an attempt folder. The rename of the claim to kShimStartedFile is the moment after which
    the task may run; nothing of the task has run while that name does not exist. */
 static const char kShimSpecFile[] = "spec";
@@ -22,6 +24,8 @@ static const char kShimSpecMagic[] = "sheaf-shim-spec 1";
 static const char kShimStartedMagic[] = "sheaf-shim-started 1";
 static const char kShimExitMagic[] = "sheaf-shim-exit 1";
 static const char kShimEnd[] = "end";
+
+/* NOLINTEND(modernize-avoid-c-arrays) */
 
 /* Exit statuses of the shim itself. Only kShimDone stands beside an exit record. */
 enum ShimStatus {

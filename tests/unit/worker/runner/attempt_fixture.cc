@@ -31,7 +31,7 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-Gate::Gate(fs::path path) : path_(path.string()) {
+Gate::Gate(const fs::path& path) : path_(path.string()) {
   EXPECT_EQ(::mkfifo(path_.c_str(), S_IRUSR | S_IWUSR), 0);
   // Open for both, so that neither end of the pipe ever ends.
   descriptor_ = os::FileDescriptor(::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));

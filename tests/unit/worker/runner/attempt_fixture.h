@@ -31,7 +31,7 @@ class TemporaryFolder {
 /// A named pipe by which a task tells the test, or the other way round, that it got somewhere.
 class Gate {
  public:
-  explicit Gate(std::filesystem::path path);
+  explicit Gate(const std::filesystem::path& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   /// The next line that a task wrote; fails the test after kPatience.
@@ -61,7 +61,9 @@ class AttemptTest : public testing::TestWithParam<CgroupUse> {
   /// Ends what a failed test left behind.
   void TearDown() override;
 
-  [[nodiscard]] Runner& runner() { return *runner_; }
+  [[nodiscard]] Runner& runner() {
+    return *runner_;
+  }  // NOLINT(bugprone-unchecked-optional-access): SetUp asserts it
   [[nodiscard]] const std::filesystem::path& root() const { return folder_.path(); }
   [[nodiscard]] std::filesystem::path file(const std::string& name) const { return root() / name; }
   /// A second agent on the same folder.

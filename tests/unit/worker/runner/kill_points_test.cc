@@ -100,7 +100,7 @@ TEST_P(KillPoints, AKilledShimNeverMakesATaskRunTwiceOrUnseen) {
         break;
       case AttemptState::kFinished:
         EXPECT_EQ(ran, 1u) << "killed at step " << steps;
-        EXPECT_EQ(settled->exit->exit_code, 0);
+        EXPECT_EQ(settled->exit.value_or(ExitRecord{}).exit_code, 0);
         break;
       case AttemptState::kNotStarted:
       case AttemptState::kRunning:

@@ -60,7 +60,7 @@ TEST_P(Launch, RecordsTheProcessorTimeOfTheWholeTree) {
 }
 
 TEST_P(Launch, AnnouncesTheStartWithTheIdentitiesOnRecord) {
-  Gate gate(file("gate"));
+  const Gate gate(file("gate"));
   const LaunchedShim shim = launch(a_script("echo $$ > report; read go < gate"));
   ASSERT_TRUE(wait_readable(shim.started));
   char announced = 0;
@@ -68,12 +68,12 @@ TEST_P(Launch, AnnouncesTheStartWithTheIdentitiesOnRecord) {
   const auto inspection = runner().inspect(last_attempt());
   ASSERT_TRUE(inspection) << inspection.error().message;
   EXPECT_EQ(inspection->state, AttemptState::kRunning);
-  const StartRecord start = inspection->start.value();
+  const StartRecord start = inspection->start.value_or(StartRecord{});
   EXPECT_EQ(start.attempt, last_attempt());
   EXPECT_EQ(start.boot_id, runner().boot_id());
   EXPECT_EQ(start.shim.pid, shim.pid);
-  EXPECT_EQ(start.shim, os::find_process(shim.pid)->identity);
-  EXPECT_EQ(start.main, os::find_process(start.main.pid)->identity);
+  EXPECT_EQ(start.shim, os::find_process(shim.pid).value_or(os::Process{}).identity);
+  EXPECT_EQ(start.main, os::find_process(start.main.pid).value_or(os::Process{}).identity);
   EXPECT_EQ(start.cgroup.empty(), GetParam() == CgroupUse::kNever);
   gate.open();
   EXPECT_EQ(finish(shim).exit_code, 0);

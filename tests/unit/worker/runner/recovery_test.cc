@@ -47,7 +47,8 @@ TEST_P(Recovery, AdoptsWhatADeadAgentLaunched) {
   const auto adopted = successor.inspect(spec.attempt);
   ASSERT_TRUE(adopted) << adopted.error().message;
   ASSERT_EQ(adopted->state, AttemptState::kRunning);
-  EXPECT_EQ(adopted->start->main.pid, main) << "the task must keep its process";
+  EXPECT_EQ(adopted->start.value_or(StartRecord{}).main.pid, main)
+      << "the task must keep its process";
   EXPECT_FALSE(os::reap(adopted->shim)) << "not our child";
   const auto settled = successor.settle(spec.attempt, kPatience);
   EXPECT_EQ(settled->state, AttemptState::kRunning) << "settling must leave it alone";
@@ -55,7 +56,7 @@ TEST_P(Recovery, AdoptsWhatADeadAgentLaunched) {
   ASSERT_TRUE(wait_readable(adopted->shim));
   const auto finished = successor.inspect(spec.attempt);
   ASSERT_EQ(finished->state, AttemptState::kFinished);
-  EXPECT_EQ(finished->exit->exit_code, 6);
+  EXPECT_EQ(finished->exit.value_or(ExitRecord{}).exit_code, 6);
   EXPECT_EQ(stdout_text(), "end\n");
 }
 
@@ -86,7 +87,7 @@ TEST_P(Recovery, EndsWhatADeadShimLeft) {
   EXPECT_EQ(settled->proof,
             GetParam() == CgroupUse::kNever ? TreeProof::kScan : TreeProof::kCgroup);
   EXPECT_TRUE(wait_gone(child));
-  EXPECT_TRUE(wait_gone(settled->start->main.pid));
+  EXPECT_TRUE(wait_gone(settled->start.value_or(StartRecord{}).main.pid));
 }
 
 TEST_P(Recovery, FindsSurvivorsThatShedTheirEnvironment) {

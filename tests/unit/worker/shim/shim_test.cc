@@ -22,11 +22,11 @@ namespace fs = std::filesystem;
 
 class Shim : public testing::Test {
  protected:
-  Shim() {
+  void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "sheaf-shim-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
   }
-  ~Shim() override {
+  void TearDown() override {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   }
@@ -63,6 +63,7 @@ class Shim : public testing::Test {
   static int run_with(const std::vector<std::string>& arguments) {
     std::vector<char*> pointers;
     std::vector<std::string> words = arguments;
+    pointers.reserve(words.size() + 2);
     words.insert(words.begin(), "sheaf-shim");
     for (std::string& word : words) {
       pointers.push_back(word.data());
