@@ -22,7 +22,7 @@ Timestamp walk_start(const Timetable& timetable, Timestamp settled, Timestamp no
     last = next;
   }
   const Milliseconds spacing = (last - settled) / kProbe;
-  return std::max(settled, now - spacing * static_cast<int>(kMaxListedMisses));
+  return std::max(settled, now - spacing * static_cast<int>(kMaxListedMisses + 2));
 }
 
 }  // namespace
