@@ -221,7 +221,7 @@ struct Log {
 };
 
 /// All bytes before `offset` are on the scheduler's disk. The worker goes on from there and keeps
-/// at most `credit` bytes unacknowledged.
+/// at most `credit` bytes of this log unacknowledged.
 struct LogAck {
   AttemptId attempt;
   LogStream stream = LogStream::kStdout;

@@ -1,0 +1,55 @@
+// Who was not heard of for how long, and what that means. Pure: times are durations since boot that
+// the caller measured.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "scheduler/core/command.h"
+
+namespace sheaf::workers {
+
+using core::ReportSilence;
+
+/// Threads: one.
+class SilenceWatch {
+ public:
+  struct Limits {
+    Milliseconds suspect_after{0};
+    Milliseconds lease_over_after{0};
+    /// Boot time before which no lease is called over.
+    Milliseconds no_loss_before{0};
+  };
+  enum class Standing { kHeard, kSuspect, kLeaseOver };
+
+  explicit SilenceWatch(Limits limits) : limits_(limits) {}
+
+  /// From now on the worker's silence counts. What was reported of it before is void: its
+  /// registration took it back.
+  void begin(WorkerId worker, Milliseconds now);
+
+  /// The worker spoke in its session. Returns what is to be reported, if anything.
+  [[nodiscard]] std::optional<ReportSilence> hear(WorkerId worker, Milliseconds now);
+
+  /// Verdicts that have become due; each is given once. O(workers).
+  [[nodiscard]] std::vector<ReportSilence> due(Milliseconds now);
+
+  /// `report` did not reach the core: it will be given again.
+  void retract(const ReportSilence& report);
+
+  [[nodiscard]] std::optional<Standing> standing(WorkerId worker) const;
+
+ private:
+  struct Entry {
+    Milliseconds last_heard{0};
+    Standing standing = Standing::kHeard;
+  };
+
+  [[nodiscard]] Standing judge(const Entry& entry, Milliseconds now) const;
+
+  Limits limits_;
+  std::map<WorkerId, Entry> entries_;
+};
+
+}  // namespace sheaf::workers
