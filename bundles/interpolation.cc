@@ -136,6 +136,9 @@ void Interpolator::resolve(Value& value, const std::string& path) {
 }
 
 void Interpolator::resolve_text(Value& value, const std::string& path) {
+  if (value.is_unresolved) {
+    return;
+  }
   const std::vector<ConfigurationReference> references = find_references(value.text);
   if (references.empty()) {
     return;
@@ -318,7 +321,6 @@ void Interpolator::report_unknown(const ConfigurationReference& reference,
         path);
   }
   std::string_view missing = found.rest;
-  missing.remove_prefix(missing.starts_with('.') ? 1 : 0);
   missing = missing.substr(0, missing.find_first_of(".["));
   report(shown(reference.path) + " leads nowhere" +
              model::did_you_mean(missing, keys_of(*found.value)),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundles/files.h"
+#include "bundles/git_details.h"
 #include "bundles/interpolation.h"
 #include "bundles/job_check.h"
 #include "bundles/job_paths.h"
@@ -76,6 +77,7 @@ class Loader {
                                   .environment = options_.environment,
                                   .override_file = read_overrides(target.name)};
     assign_variables(configuration_, sources, findings_);
+    fill_git_details(configuration_, bundle_.root);
     bundle_.workspace = settle_workspace(configuration_, options_.user_name, findings_);
     if (const Value* bundle = find(configuration_, "bundle")) {
       bundle_.name = text_of(*bundle, "name");

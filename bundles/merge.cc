@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include "bundles/scalars.h"
 
 namespace sheaf::bundles {
 
@@ -19,6 +23,13 @@ void remember_places(Value& value, const std::vector<Location>& places) {
       value.other_places.push_back(place);
     }
   }
+}
+
+// The text that identifies a list's element, whatever kind of scalar it is.
+std::optional<std::string> name_of(const Value& item, const std::string& key) {
+  const Value* name = find(item, key);
+  const std::optional<std::string_view> text = name == nullptr ? std::nullopt : as_text(*name);
+  return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
 }  // namespace
@@ -66,19 +77,25 @@ void merge_by_key(Value& list,
     return;
   }
   std::vector<Value> joined;
+  std::map<std::string, std::size_t> index;
   for (Value& item : list.items) {
-    const std::optional<std::string> name = text_at(item, key);
-    const auto same = std::ranges::find_if(
-        joined, [&](const Value& other) { return name && text_at(other, key) == name; });
-    if (same == joined.end()) {
+    const std::optional<std::string> name = name_of(item, key);
+    const auto known = name ? index.find(*name) : index.end();
+    if (known == index.end()) {
+      if (name) {
+        index.emplace(*name, joined.size());
+      }
       joined.push_back(std::move(item));
-    } else if (same->is_override == item.is_override) {
+      continue;
+    }
+    Value& same = joined[known->second];
+    if (same.is_override == item.is_override) {
       findings.error({.summary = "the " + key + " \"" + *name + "\" is used twice",
                       .detail = "Give each its own " + key + "."},
                      path,
-                     {find(item, key)->place, find(*same, key)->place});
+                     {find(item, key)->place, find(same, key)->place});
     } else {
-      merge(*same, std::move(item), path, findings);
+      merge(same, std::move(item), path, findings);
     }
   }
   list.items = std::move(joined);
@@ -88,7 +105,7 @@ void sort_by_key(Value& list, const std::string& key) {
   std::vector<std::pair<std::string, std::size_t>> named;
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < list.items.size(); ++i) {
-    if (const std::optional<std::string> name = text_at(list.items[i], key)) {
+    if (const std::optional<std::string> name = name_of(list.items[i], key)) {
       named.emplace_back(*name, i);
     }
   }
@@ -97,7 +114,7 @@ void sort_by_key(Value& list, const std::string& key) {
     order.push_back(index);
   }
   for (std::size_t i = 0; i < list.items.size(); ++i) {
-    if (!text_at(list.items[i], key)) {
+    if (!name_of(list.items[i], key)) {
       order.push_back(i);
     }
   }

@@ -68,6 +68,51 @@ const std::vector<std::string>& resource_kinds() {
   return all;
 }
 
+// Fields of sections that have no table of their own.
+struct KnownFields {
+  std::string_view section;
+  std::vector<std::string> fields;
+};
+
+const std::vector<KnownFields>& known_fields() {
+  static const std::vector<KnownFields> all = {
+      {"bundle",
+       {"name",
+        "uuid",
+        "target",
+        "environment",
+        "mode",
+        "git",
+        "deployment",
+        "cluster_id",
+        "compute_id",
+        "databricks_cli_version"}},
+      {"workspace",
+       {"host",
+        "profile",
+        "root_path",
+        "file_path",
+        "artifact_path",
+        "state_path",
+        "resource_path",
+        "current_user",
+        "auth_type",
+        "account_id",
+        "workspace_id",
+        "client_id",
+        "azure_client_id",
+        "azure_environment",
+        "azure_login_app_id",
+        "azure_tenant_id",
+        "azure_use_msi",
+        "azure_workspace_resource_id",
+        "google_service_account",
+        "experimental_is_unified_host"}},
+      {"variables", {"default", "description", "type", "lookup"}},
+  };
+  return all;
+}
+
 bool holds_anchor(const Value& value) {
   return value.is_anchored || std::ranges::any_of(value.items, holds_anchor) ||
          std::ranges::any_of(value.members,
@@ -85,6 +130,16 @@ class SectionChecker {
     }
     check_bundle();
     check_resources();
+    for (const KnownFields& known : known_fields()) {
+      const Value* section = find(configuration_, known.section);
+      if (section != nullptr && known.section == "variables") {
+        for (const Member& variable : section->members) {
+          check_fields(variable.value, known, "variables." + variable.key);
+        }
+      } else if (section != nullptr) {
+        check_fields(*section, known, std::string(known.section));
+      }
+    }
   }
 
  private:
@@ -120,6 +175,18 @@ class SectionChecker {
           {.summary = "`" + member.key + "` has no effect", .detail = std::string(known->remark)},
           member.key,
           {member.key_place});
+    }
+  }
+
+  void check_fields(const Value& section, const KnownFields& known, const std::string& path) {
+    for (const Member& member : section.members) {
+      if (std::ranges::find(known.fields, member.key) == known.fields.end()) {
+        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
+                                      model::did_you_mean(member.key, known.fields),
+                           .detail = "The field is ignored."},
+                          member_path(path, member.key),
+                          {member.key_place});
+      }
     }
   }
 

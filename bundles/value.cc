@@ -159,6 +159,7 @@ Found follow(const Value& root, std::string_view path) {
   while (!path.empty()) {
     if (path.starts_with('.')) {
       path.remove_prefix(1);
+      found.rest = path;
     }
     if (found.value->is_list()) {
       const std::optional<std::size_t> index = take_index(path);

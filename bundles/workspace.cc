@@ -92,7 +92,8 @@ class Workspace {
     const std::string path = "workspace." + field;
     Value& workspace = *find(configuration_, "workspace");
     if (find(workspace, field) == nullptr) {
-      put(workspace, field, make_string(otherwise, workspace.place));
+      Value& missing = put(workspace, field, make_string(otherwise, workspace.place));
+      missing.is_unresolved = !is_root_known_;
     }
     const Value snapshot = configuration_;
     Value value = *find(*find(snapshot, "workspace"), field);
@@ -111,6 +112,7 @@ class Workspace {
       value.is_unresolved = true;
     }
     const std::string text = value.text;
+    is_root_known_ = is_root_known_ && !value.is_unresolved;
     put(*find(configuration_, "workspace"), field, std::move(value));
     return text;
   }
@@ -129,6 +131,8 @@ class Workspace {
   Value& configuration_;
   const std::string& user_name_;
   Findings& findings_;
+  /// False once a path could not be resolved: those below it are then not spoken of again.
+  bool is_root_known_ = true;
 };
 
 }  // namespace

@@ -327,6 +327,9 @@ std::string cure_of(const std::string& message, std::string_view line) {
   if (message.find("a key that is no text") != std::string::npos) {
     return "For example: \"{{job.run_id}}\", in quotes.";
   }
+  if (message.find("unknown token") != std::string::npos) {
+    return "Put quotes around the text: inside [ ] and { } a ? or a comma ends it otherwise.";
+  }
   if (message.find("flow") != std::string::npos) {
     return "A [ or { is not closed.";
   }

@@ -173,10 +173,13 @@ std::optional<ScheduleSettings> compile_schedule(const json::object& document) {
   return schedule;
 }
 
+// A name without "@" is a mailbox of the mail server itself.
 bool is_mail_address(std::string_view address) {
   const std::size_t at = address.find('@');
-  return address.size() <= 254 && at != 0 && at != std::string_view::npos &&
-         at + 1 < address.size() && address.find('@', at + 1) == std::string_view::npos &&
+  const bool has_sound_at =
+      at == std::string_view::npos ||
+      (at != 0 && at + 1 < address.size() && address.find('@', at + 1) == std::string_view::npos);
+  return !address.empty() && address.size() <= 254 && has_sound_at &&
          std::ranges::all_of(address, [](char c) {
            return static_cast<unsigned char>(c) > ' ' && c != '<' && c != '>' && c != ',' &&
                   c != ';' && c != '\x7f';

@@ -314,8 +314,8 @@ TEST(ParseJobSettings, ChecksHooks) {
 }
 
 TEST(ParseJobSettings, ChecksAlertDestinations) {
-  EXPECT_TRUE(error_holds(job_of(kTask, R"("email_notifications": {"on_failure": ["nobody"]})"),
-                          "email_notifications.on_failure[0]: \"nobody\" is not a mail address"));
+  EXPECT_TRUE(error_holds(job_of(kTask, R"("email_notifications": {"on_failure": ["nobody@"]})"),
+                          "email_notifications.on_failure[0]: \"nobody@\" is not a mail address"));
   EXPECT_TRUE(
       error_holds(job_of(kTask, R"("email_notifications": {"on_failure": ["a@x\r\nBcc: b@y"]})"),
                   "is not a mail address"));
