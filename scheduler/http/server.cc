@@ -92,10 +92,10 @@ Result<tcp::acceptor> listen(const ServerSettings& settings, asio::io_context& i
 
 }  // namespace
 
-Result<std::uint16_t> start_server(ServerSettings settings,
-                                   const Router& router,
-                                   Authenticate authenticate,
-                                   Pool& pool) {
+Result<std::unique_ptr<Server>> Server::start(ServerSettings settings,
+                                              const Router& router,
+                                              Authenticate authenticate,
+                                              Pool& pool) {
   auto acceptor = listen(settings, pool.context().io);
   if (!acceptor) {
     return fail(acceptor.error());
@@ -107,7 +107,7 @@ Result<std::uint16_t> start_server(ServerSettings settings,
   asio::co_spawn(pool.context().io,
                  accept_connections(std::move(*acceptor), std::move(context)),
                  asio::detached);
-  return port;
+  return std::unique_ptr<Server>(new Server(port));
 }
 
 }  // namespace sheaf::http

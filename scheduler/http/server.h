@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "common/base/result.h"
@@ -31,12 +32,20 @@ struct ServerSettings {
   std::function<void(const std::string&)> on_trouble;
 };
 
-/// Binds and serves on the pool's threads until the pool stops; returns the bound port. `router`
-/// must outlive that. Fails with kConflict when the port is taken, with kInvalid when the address
-/// is none.
-[[nodiscard]] Result<std::uint16_t> start_server(ServerSettings settings,
-                                                 const Router& router,
-                                                 Authenticate authenticate,
-                                                 Pool& pool);
+class Server {
+ public:
+  /// Binds and serves on the pool's threads until the pool stops. `router` must outlive that. Fails
+  /// with kConflict when the port is taken, with kInvalid when the address is none.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerSettings settings,
+                                                             const Router& router,
+                                                             Authenticate authenticate,
+                                                             Pool& pool);
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  explicit Server(std::uint16_t port) : port_(port) {}
+  std::uint16_t port_;
+};
 
 }  // namespace sheaf::http

@@ -86,7 +86,7 @@ class ServerTest : public testing::Test {
     settings.header_deadline = std::chrono::seconds(1);
     settings.handler_deadline = std::chrono::seconds(1);
     settings.max_connections = 20;
-    const auto port = start_server(
+    auto server = Server::start(
         settings,
         router_,
         [](std::string_view authorization) -> std::optional<Identity> {
@@ -96,8 +96,8 @@ class ServerTest : public testing::Test {
           return Identity{.kind = Identity::Kind::kUser, .user_name = "ann"};
         },
         pool_);
-    ASSERT_TRUE(port) << port.error().message;
-    port_ = *port;
+    ASSERT_TRUE(server) << server.error().message;
+    port_ = (*server)->port();
   }
 
   /// The answer to these raw bytes, and whether the server closed behind it.
@@ -281,11 +281,11 @@ TEST_F(ServerTest, ClosesConnectionsOverTheLimit) {
 
 TEST_F(ServerTest, SaysWhenThePortIsTaken) {
   ServerSettings settings{.port = port_};
-  const auto second = start_server(settings, router_, {}, pool_);
+  const auto second = Server::start(settings, router_, {}, pool_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   settings.address = "localhost";
-  EXPECT_EQ(start_server(settings, router_, {}, pool_).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(Server::start(settings, router_, {}, pool_).error().code, ErrorCode::kInvalid);
 }
 
 }  // namespace

@@ -1,0 +1,36 @@
+#include "scheduler/http/hook_secrets.h"
+
+#include <cstdlib>
+
+namespace sheaf::http {
+
+std::string hook_secret_purpose(JobId job, std::string_view hook) {
+  return "hook/" + to_string(job) + "/" + std::string(hook);
+}
+
+Result<HookSecret> find_hook_secret(const store::Reader& reader,
+                                    const SecretBox& box,
+                                    JobId job,
+                                    const model::HookSettings& hook) {
+  if (!hook.secret_env.empty()) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment.
+    const char* value = std::getenv(hook.secret_env.c_str());
+    if (value != nullptr && *value != '\0') {
+      return HookSecret{.source = SecretSource::kEnvironment, .text = value};
+    }
+  }
+  const auto record = reader.hook_secret(job, hook.name);
+  if (!record) {
+    return fail(record.error());
+  }
+  if (!*record) {
+    return HookSecret{};
+  }
+  auto text = box.unseal((*record)->sealed, hook_secret_purpose(job, hook.name));
+  if (!text) {
+    return fail(text.error());
+  }
+  return HookSecret{.source = SecretSource::kStored, .text = std::move(*text)};
+}
+
+}  // namespace sheaf::http
