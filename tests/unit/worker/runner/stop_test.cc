@@ -98,14 +98,18 @@ TEST_P(Stop, RequestRightAfterTheLaunchIsNeverLost) {
   }
 }
 
-TEST_P(Stop, AStoppedTaskCanBeCancelled) {
+TEST_P(Stop, AStoppedTaskCanStillCleanUp) {
   Gate gate(file("gate"));
-  const LaunchedShim shim =
-      launch(a_script("trap 'exit 8' TERM; echo ready > gate; kill -STOP $$; while :; do :; done"));
-  EXPECT_EQ(gate.wait_line(), "ready");
+  LaunchSpec spec = a_script(
+      "trap 'exit 8' TERM; (while ! grep -q '^State:.T' /proc/$$/status; do :; done; "
+      "echo stopped > gate) & kill -STOP $$; while :; do :; done");
+  spec.kill_grace = kPatience;
+  const LaunchedShim shim = launch(spec);
+  EXPECT_EQ(gate.wait_line(), "stopped");
   EXPECT_TRUE(runner().request_stop(last_attempt()));
   const ExitRecord exit = finish(shim);
   EXPECT_TRUE(exit.cancelled);
+  EXPECT_EQ(exit.exit_code, 8);
   EXPECT_TRUE(exit.tree_empty);
 }
 
@@ -137,6 +141,21 @@ TEST_P(Stop, ATreeThatKeepsForkingIsEnded) {
   const LaunchedShim shim = launch(
       a_script("trap '' TERM; echo ready > gate; while :; do (trap '' TERM; sleep 2) & done"));
   EXPECT_EQ(gate.wait_line(), "ready");
+  EXPECT_TRUE(runner().request_stop(last_attempt()));
+  EXPECT_TRUE(finish(shim).tree_empty);
+}
+
+TEST_P(Stop, AChainOfProcessesThatEndAtOnceIsEnded) {
+  // Each process starts the next and ends at once; the count bounds the chain should all else fail.
+  write_file(file("hop"),
+             "#!/bin/sh\ntrap '' TERM\n[ $1 = 1 ] && echo hopping > gate\n"
+             "[ $1 -lt 30000 ] && ./hop $(($1 + 1)) &\n");
+  fs::permissions(file("hop"), fs::perms::owner_all);
+  Gate gate(file("gate"));
+  LaunchSpec spec = a_script("trap '' TERM; ./hop 1; read never < never");
+  const Gate never(file("never"));
+  const LaunchedShim shim = launch(spec);
+  EXPECT_EQ(gate.wait_line(), "hopping");
   EXPECT_TRUE(runner().request_stop(last_attempt()));
   EXPECT_TRUE(finish(shim).tree_empty);
 }
