@@ -1,5 +1,6 @@
 #include "common/calendar/cron_expression.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,8 @@
 
 #include "tests/unit/common/calendar/fires.h"
 
+// The tables below read better as rows.
+// NOLINTBEGIN(modernize-use-designated-initializers,modernize-raw-string-literal)
 namespace sheaf::calendar {
 namespace {
 
@@ -192,75 +195,71 @@ constexpr std::string_view kWrite =
 constexpr std::string_view kOneQuestionMark =
     "day-of-week: exactly one of day-of-month and day-of-week must be '?', here ";
 
-const std::vector<Mistake>& mistakes() {
-  static const std::vector<Mistake> all{
-      {"60 0 8 * * ?", "seconds: \"60\" is outside 0-59"},
-      {"0 60 8 * * ?", "minutes: \"60\" is outside 0-59"},
-      {"0 0 24 * * ?", "hours: \"24\" is outside 0-23"},
-      {"0 0 8-24 * * ?", "hours: \"8-24\" is outside 0-23"},
-      {"0 0 8 0 * ?", "day-of-month: \"0\" is outside 1-31"},
-      {"0 0 8 32 * ?", "day-of-month: \"32\" is outside 1-31"},
-      {"0 0 8 0/5 * ?", "day-of-month: \"0/5\" is outside 1-31"},
-      {"0 0 8 1 13 ?", "month: \"13\" is outside 1-12 or JAN-DEC"},
-      {"0 0 8 ? * 8", "day-of-week: \"8\" is outside 1-7 or SUN-SAT"},
-      {"0 0 8 ? * 0", "day-of-week: \"0\" is outside 1-7 or SUN-SAT"},
-      {"0 0 8 1 1 ? 1969", "year: \"1969\" is outside 1970-9999"},
-      {"0 0 99999999999999999999 * * ?", "hours: \"99999999999999999999\" is outside 0-23"},
-      {"0 0 8 1 1 ? 2030-2027", "year: \"2030-2027\" runs backwards: write the earlier year first"},
-      {"0/60 0 8 * * ?", "seconds: \"0/60\" needs a step of 1-59 after '/', not \"60\""},
-      {"0 */60 8 * * ?", "minutes: \"*/60\" needs a step of 1-59 after '/', not \"60\""},
-      {"0 0 0/24 * * ?", "hours: \"0/24\" needs a step of 1-23 after '/', not \"24\""},
-      {"0 0 8 1/32 * ?", "day-of-month: \"1/32\" needs a step of 1-31 after '/', not \"32\""},
-      {"0 0 8 1 1/13 ?", "month: \"1/13\" needs a step of 1-12 after '/', not \"13\""},
-      {"0 0 8 ? * 1/8", "day-of-week: \"1/8\" needs a step of 1-7 after '/', not \"8\""},
-      {"0 0 8 ? * MON-FRI/8",
-       "day-of-week: \"MON-FRI/8\" needs a step of 1-7 after '/', not \"8\""},
-      {"0 0/ 8 * * ?", "minutes: \"0/\" needs a step of 1-59 after '/', not \"\""},
-      {"0 / 8 * * ?", "minutes: \"/\" needs a step of 1-59 after '/', not \"\""},
-      {"0 0/0 8 * * ?", "minutes: \"0/0\" needs a step of 1-59 after '/', not \"0\""},
-      {"0 0/x 8 * * ?", "minutes: \"0/X\" needs a step of 1-59 after '/', not \"X\""},
-      {"0 0 8 1 JAM ?", "month: \"JAM\" holds no known name: write 1-12 or JAN-DEC"},
-      {"0 0 8 ? * MON-FRY", "day-of-week: \"MON-FRY\" holds no known name: write 1-7 or SUN-SAT"},
-      {"0 0 8 ? * MON-6", "day-of-week: \"MON-6\" holds no known name: write 1-7 or SUN-SAT"},
-      {"0 0 8 ? * MONDAY", "day-of-week: \"MONDAY\" has \"DAY\" after the name"},
-      {"0 0 H * * ?", "hours: \"H\" is not a value: write 0-23, *, a-b, a/n or a list"},
-      {"0 0 8- * * ?", "hours: \"8-\" is not a value: write 0-23, *, a-b, a/n or a list"},
-      {"0 0 -8 * * ?", "hours: \"-8\" is not a value: write 0-23, *, a-b, a/n or a list"},
-      {"0 0 *8 * * ?", "hours: \"*8\" is not a value: write 0-23, *, a-b, a/n or a list"},
-      {"0 0 8x * * ?", "hours: \"8X\" has \"X\" after the number"},
-      {"0 0 8L * * ?", "hours: \"8L\" has \"L\" after the number"},
-      {"0 0 8,,9 * * ?", "hours: \"\" is empty: take away the extra comma"},
-      {"0 0 8, * * ?", "hours: \"\" is empty: take away the extra comma"},
-      {"0 0 ? * * ?", "hours: \"?\" may only stand alone in day-of-month or day-of-week"},
-      {"0 0 8 1,? * ?", "day-of-month: \"?\" may only stand alone in day-of-month or day-of-week"},
-      {"0 0 8 L,15 * ?", "day-of-month: \"L,15\" has L or W in a list: they must stand alone"},
-      {"0 0 8 15W,20 * ?", "day-of-month: \"15W,20\" has L or W in a list: they must stand alone"},
-      {"0 0 8 L-31 * ?", "day-of-month: \"L-31\" needs 0-30 days after \"L-\""},
-      {"0 0 8 L- * ?", "day-of-month: \"L-\" needs 0-30 days after \"L-\""},
-      {"0 0 8 LX * ?", "day-of-month: \"LX\" is not L, L-n, LW or L-nW"},
-      {"0 0 8 32W * ?", "day-of-month: \"32W\" needs one day of 1-31 before W"},
-      {"0 0 8 1-5W * ?", "day-of-month: \"1-5W\" needs one day of 1-31 before W"},
-      {"0 0 8 W * ?", "day-of-month: \"W\" needs one day of 1-31 before W"},
-      {"0 0 8 15L * ?", "day-of-month: \"15L\" has \"L\" after the number"},
-      {"0 0 8 ? * FRIL,MON", "day-of-week: \"FRIL,MON\" has L in a list: it must stand alone"},
-      {"0 0 8 ? * L,2", "day-of-week: \"L,2\" has L in a list: it must stand alone"},
-      {"0 0 8 ? * 8L", "day-of-week: \"8L\" is not weekdayL, e.g. FRIL for the last Friday"},
-      {"0 0 8 ? * 6#6",
-       "day-of-week: \"6#6\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
-      {"0 0 8 ? * 6#0",
-       "day-of-week: \"6#0\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
-      {"0 0 8 ? * #2",
-       "day-of-week: \"#2\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
-      {"0 0 8 ? * 2#1,6#3", "day-of-week: \"2#1,6#3\" has # in a list: it must stand alone"},
-      {"0 0 8 ? * 2#1#3", "day-of-week: \"2#1#3\" has # in a list: it must stand alone"},
-      {"0 0 8 ? * 2#1,6", "day-of-week: \"2#1,6\" has # in a list: it must stand alone"},
-      {"0 0 8 ? * 6,2#1", "day-of-week: \"6,2#1\" has # in a list: it must stand alone"},
-  };
-  return all;
-}
+constexpr auto kMistakes = std::to_array<Mistake>({
+    {"60 0 8 * * ?", "seconds: \"60\" is outside 0-59"},
+    {"0 60 8 * * ?", "minutes: \"60\" is outside 0-59"},
+    {"0 0 24 * * ?", "hours: \"24\" is outside 0-23"},
+    {"0 0 8-24 * * ?", "hours: \"8-24\" is outside 0-23"},
+    {"0 0 8 0 * ?", "day-of-month: \"0\" is outside 1-31"},
+    {"0 0 8 32 * ?", "day-of-month: \"32\" is outside 1-31"},
+    {"0 0 8 0/5 * ?", "day-of-month: \"0/5\" is outside 1-31"},
+    {"0 0 8 1 13 ?", "month: \"13\" is outside 1-12 or JAN-DEC"},
+    {"0 0 8 ? * 8", "day-of-week: \"8\" is outside 1-7 or SUN-SAT"},
+    {"0 0 8 ? * 0", "day-of-week: \"0\" is outside 1-7 or SUN-SAT"},
+    {"0 0 8 1 1 ? 1969", "year: \"1969\" is outside 1970-9999"},
+    {"0 0 99999999999999999999 * * ?", "hours: \"99999999999999999999\" is outside 0-23"},
+    {"0 0 8 1 1 ? 2030-2027", "year: \"2030-2027\" runs backwards: write the earlier year first"},
+    {"0/60 0 8 * * ?", "seconds: \"0/60\" needs a step of 1-59 after '/', not \"60\""},
+    {"0 */60 8 * * ?", "minutes: \"*/60\" needs a step of 1-59 after '/', not \"60\""},
+    {"0 0 0/24 * * ?", "hours: \"0/24\" needs a step of 1-23 after '/', not \"24\""},
+    {"0 0 8 1/32 * ?", "day-of-month: \"1/32\" needs a step of 1-31 after '/', not \"32\""},
+    {"0 0 8 1 1/13 ?", "month: \"1/13\" needs a step of 1-12 after '/', not \"13\""},
+    {"0 0 8 ? * 1/8", "day-of-week: \"1/8\" needs a step of 1-7 after '/', not \"8\""},
+    {"0 0 8 ? * MON-FRI/8", "day-of-week: \"MON-FRI/8\" needs a step of 1-7 after '/', not \"8\""},
+    {"0 0/ 8 * * ?", "minutes: \"0/\" needs a step of 1-59 after '/', not \"\""},
+    {"0 / 8 * * ?", "minutes: \"/\" needs a step of 1-59 after '/', not \"\""},
+    {"0 0/0 8 * * ?", "minutes: \"0/0\" needs a step of 1-59 after '/', not \"0\""},
+    {"0 0/x 8 * * ?", "minutes: \"0/X\" needs a step of 1-59 after '/', not \"X\""},
+    {"0 0 8 1 JAM ?", "month: \"JAM\" holds no known name: write 1-12 or JAN-DEC"},
+    {"0 0 8 ? * MON-FRY", "day-of-week: \"MON-FRY\" holds no known name: write 1-7 or SUN-SAT"},
+    {"0 0 8 ? * MON-6", "day-of-week: \"MON-6\" holds no known name: write 1-7 or SUN-SAT"},
+    {"0 0 8 ? * MONDAY", "day-of-week: \"MONDAY\" has \"DAY\" after the name"},
+    {"0 0 H * * ?", "hours: \"H\" is not a value: write 0-23, *, a-b, a/n or a list"},
+    {"0 0 8- * * ?", "hours: \"8-\" is not a value: write 0-23, *, a-b, a/n or a list"},
+    {"0 0 -8 * * ?", "hours: \"-8\" is not a value: write 0-23, *, a-b, a/n or a list"},
+    {"0 0 *8 * * ?", "hours: \"*8\" is not a value: write 0-23, *, a-b, a/n or a list"},
+    {"0 0 8x * * ?", "hours: \"8X\" has \"X\" after the number"},
+    {"0 0 8L * * ?", "hours: \"8L\" has \"L\" after the number"},
+    {"0 0 8,,9 * * ?", "hours: \"\" is empty: take away the extra comma"},
+    {"0 0 8, * * ?", "hours: \"\" is empty: take away the extra comma"},
+    {"0 0 ? * * ?", "hours: \"?\" may only stand alone in day-of-month or day-of-week"},
+    {"0 0 8 1,? * ?", "day-of-month: \"?\" may only stand alone in day-of-month or day-of-week"},
+    {"0 0 8 L,15 * ?", "day-of-month: \"L,15\" has L or W in a list: they must stand alone"},
+    {"0 0 8 15W,20 * ?", "day-of-month: \"15W,20\" has L or W in a list: they must stand alone"},
+    {"0 0 8 L-31 * ?", "day-of-month: \"L-31\" needs 0-30 days after \"L-\""},
+    {"0 0 8 L- * ?", "day-of-month: \"L-\" needs 0-30 days after \"L-\""},
+    {"0 0 8 LX * ?", "day-of-month: \"LX\" is not L, L-n, LW or L-nW"},
+    {"0 0 8 32W * ?", "day-of-month: \"32W\" needs one day of 1-31 before W"},
+    {"0 0 8 1-5W * ?", "day-of-month: \"1-5W\" needs one day of 1-31 before W"},
+    {"0 0 8 W * ?", "day-of-month: \"W\" needs one day of 1-31 before W"},
+    {"0 0 8 15L * ?", "day-of-month: \"15L\" has \"L\" after the number"},
+    {"0 0 8 ? * FRIL,MON", "day-of-week: \"FRIL,MON\" has L in a list: it must stand alone"},
+    {"0 0 8 ? * L,2", "day-of-week: \"L,2\" has L in a list: it must stand alone"},
+    {"0 0 8 ? * 8L", "day-of-week: \"8L\" is not weekdayL, e.g. FRIL for the last Friday"},
+    {"0 0 8 ? * 6#6",
+     "day-of-week: \"6#6\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
+    {"0 0 8 ? * 6#0",
+     "day-of-week: \"6#0\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
+    {"0 0 8 ? * #2",
+     "day-of-week: \"#2\" is not weekday#n with n of 1-5, e.g. FRI#3 for the third Friday"},
+    {"0 0 8 ? * 2#1,6#3", "day-of-week: \"2#1,6#3\" has # in a list: it must stand alone"},
+    {"0 0 8 ? * 2#1#3", "day-of-week: \"2#1#3\" has # in a list: it must stand alone"},
+    {"0 0 8 ? * 2#1,6", "day-of-week: \"2#1,6\" has # in a list: it must stand alone"},
+    {"0 0 8 ? * 6,2#1", "day-of-week: \"6,2#1\" has # in a list: it must stand alone"},
+});
 
 TEST(CronExpression, SaysWhatIsWrongInWhichField) {
-  for (const auto& [expression, message] : mistakes()) {
+  for (const auto& [expression, message] : kMistakes) {
     const auto parsed = CronExpression::parse(expression);
     ASSERT_FALSE(parsed) << expression;
     EXPECT_EQ(parsed.error().code, ErrorCode::kInvalid) << expression;
@@ -300,3 +299,4 @@ TEST(CronExpression, WantsExactlyOneQuestionMark) {
 
 }  // namespace
 }  // namespace sheaf::calendar
+// NOLINTEND(modernize-use-designated-initializers,modernize-raw-string-literal)

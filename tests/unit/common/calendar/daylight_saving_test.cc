@@ -12,6 +12,8 @@
 // 02:00). Lord Howe, by half an hour: 2026-10-03 15:30Z (02:00 to 02:30), 2026-04-04 15:00Z (02:00
 // back to 01:30).
 
+// The tables below read better as rows.
+// NOLINTBEGIN(modernize-use-designated-initializers,modernize-raw-string-literal)
 namespace sheaf::calendar {
 namespace {
 
@@ -304,3 +306,4 @@ TEST(DaylightSaving, HasANameForEachRule) {
 
 }  // namespace
 }  // namespace sheaf::calendar
+// NOLINTEND(modernize-use-designated-initializers,modernize-raw-string-literal)

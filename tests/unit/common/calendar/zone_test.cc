@@ -13,6 +13,8 @@
 #include "common/calendar/tzif.h"
 #include "tests/unit/common/calendar/fires.h"
 
+// The tables below read better as rows.
+// NOLINTBEGIN(modernize-use-designated-initializers,modernize-raw-string-literal)
 namespace sheaf::calendar {
 namespace {
 
@@ -61,9 +63,11 @@ TEST(Zone, IsFixedForJavaIdsWithAnOffset) {
   }};
   for (const auto& [name, offset] : cases) {
     const auto zone = fixed_zone(name);
-    ASSERT_TRUE(zone) << name;
-    EXPECT_EQ(zone->name(), name);
-    EXPECT_EQ(zone->offset_at(at("2026-07-01T00:00:00Z")), offset) << name;
+    EXPECT_TRUE(zone) << name;
+    if (zone) {
+      EXPECT_EQ(zone->name(), name);
+      EXPECT_EQ(zone->offset_at(at("2026-07-01T00:00:00Z")), offset) << name;
+    }
   }
   for (const std::string_view name : {"",
                                       "Europe/Berlin",
@@ -213,28 +217,40 @@ void expect_library_agrees(const std::string& name) {
   }
 }
 
-TEST(ZoneFile, AgreesWithTheCLibraryInEveryZone) {
+/// The names of the zone files of one region.
+std::vector<std::string> names_in(const std::filesystem::path& region) {
   const std::filesystem::path root = "/usr/share/zoneinfo";
-  int zones = 0;
-  for (const std::string_view region : {"Africa",
-                                        "America",
-                                        "Antarctica",
-                                        "Asia",
-                                        "Atlantic",
-                                        "Australia",
-                                        "Europe",
-                                        "Pacific",
-                                        "Etc"}) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root / region)) {
-      if (entry.is_regular_file()) {
-        expect_library_agrees(entry.path().lexically_relative(root).string());
-        ++zones;
-      }
-      ASSERT_FALSE(testing::Test::HasFatalFailure());
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / region)) {
+    if (entry.is_regular_file()) {
+      names.push_back(entry.path().lexically_relative(root).string());
     }
   }
-  EXPECT_GT(zones, 300);
+  return names;
 }
+
+class EveryZone : public testing::TestWithParam<const char*> {};
+
+TEST_P(EveryZone, AgreesWithTheCLibrary) {
+  const std::vector<std::string> names = names_in(GetParam());
+  EXPECT_GT(names.size(), 5u);
+  for (const std::string& name : names) {
+    ASSERT_NO_FATAL_FAILURE(expect_library_agrees(name));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ZoneFile,
+                         EveryZone,
+                         testing::Values("Africa",
+                                         "America",
+                                         "Antarctica",
+                                         "Asia",
+                                         "Atlantic",
+                                         "Australia",
+                                         "Europe",
+                                         "Pacific",
+                                         "Etc"));
 
 }  // namespace
 }  // namespace sheaf::calendar
+// NOLINTEND(modernize-use-designated-initializers,modernize-raw-string-literal)
