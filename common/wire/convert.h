@@ -1,8 +1,6 @@
-// Messages to and from their protobuf form. Total: checking is validate.h's. An enumerator that is
-// out of range becomes kUnknownEnumerator, which validate() refuses.
+// Messages to and from their protobuf form; what a message must be beyond that, validate.h checks.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 
 #include "common/wire/messages.h"
@@ -16,14 +14,12 @@ class Log;
 class LogAck;
 }  // namespace proto
 
-inline constexpr std::uint8_t kUnknownEnumerator = 255;
-
 void to_proto(const WorkerMessage& message, proto::WorkerMessage& out);
 void to_proto(const SchedulerMessage& message, proto::SchedulerMessage& out);
 void to_proto(const Log& message, proto::Log& out);
 void to_proto(const LogAck& message, proto::LogAck& out);
 
-/// Absent: the message is of a kind that this build does not know.
+/// Absent: the message, or an enumerator in it, is one that this build does not know.
 [[nodiscard]] std::optional<WorkerMessage> from_proto(const proto::WorkerMessage& in);
 [[nodiscard]] std::optional<SchedulerMessage> from_proto(const proto::SchedulerMessage& in);
 [[nodiscard]] std::optional<Log> from_proto(const proto::Log& in);

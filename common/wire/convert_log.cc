@@ -4,8 +4,15 @@
 namespace sheaf::wire {
 namespace {
 
-LogStream to_stream(std::uint32_t value) {
-  return static_cast<LogStream>(value < kUnknownEnumerator ? value : kUnknownEnumerator);
+std::optional<LogStream> to_stream(std::uint32_t value) {
+  switch (value) {
+    case 0:
+      return LogStream::kStdout;
+    case 1:
+      return LogStream::kStderr;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -29,8 +36,12 @@ void to_proto(const LogAck& message, proto::LogAck& out) {
 }
 
 std::optional<Log> from_proto(const proto::Log& in) {
+  const std::optional<LogStream> stream = to_stream(in.stream());
+  if (!stream) {
+    return std::nullopt;
+  }
   Log message{.attempt = AttemptId{in.attempt()},
-              .stream = to_stream(in.stream()),
+              .stream = *stream,
               .offset = in.offset(),
               .bytes = in.bytes(),
               .final_length = {}};
@@ -41,8 +52,12 @@ std::optional<Log> from_proto(const proto::Log& in) {
 }
 
 std::optional<LogAck> from_proto(const proto::LogAck& in) {
+  const std::optional<LogStream> stream = to_stream(in.stream());
+  if (!stream) {
+    return std::nullopt;
+  }
   return LogAck{.attempt = AttemptId{in.attempt()},
-                .stream = to_stream(in.stream()),
+                .stream = *stream,
                 .offset = in.offset(),
                 .credit = in.credit(),
                 .is_unknown = in.is_unknown()};

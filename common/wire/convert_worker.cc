@@ -4,9 +4,13 @@
 namespace sheaf::wire {
 namespace {
 
+/// Enumerators are numbered from 0 to `last` without gaps.
 template <typename Enum>
-Enum to_enum(std::uint32_t value) {
-  return static_cast<Enum>(value < kUnknownEnumerator ? value : kUnknownEnumerator);
+std::optional<Enum> to_enum(std::uint32_t value, Enum last) {
+  if (value > static_cast<std::uint32_t>(last)) {
+    return std::nullopt;
+  }
+  return static_cast<Enum>(value);
 }
 
 template <typename Message>
@@ -35,7 +39,7 @@ void put(const Register& message, proto::WorkerMessage& envelope) {
   out.set_highest_fence(message.highest_fence);
 }
 
-Register get(const proto::Register& in) {
+std::optional<WorkerMessage> get(const proto::Register& in) {
   Register message{.name = in.name(),
                    .boot_id = in.boot_id(),
                    .agent_version = in.agent_version(),
@@ -47,9 +51,12 @@ Register get(const proto::Register& in) {
                    .highest_epoch = in.highest_epoch(),
                    .highest_fence = in.highest_fence()};
   for (const proto::HeldAttempt& held : in.attempts()) {
-    message.attempts.push_back({.attempt = AttemptId{held.attempt()},
-                                .fence = held.fence(),
-                                .state = to_enum<HeldAttempt::State>(held.state())});
+    const auto state = to_enum(held.state(), HeldAttempt::State::kFinished);
+    if (!state) {
+      return std::nullopt;
+    }
+    message.attempts.push_back(
+        {.attempt = AttemptId{held.attempt()}, .fence = held.fence(), .state = *state});
   }
   return message;
 }
@@ -123,20 +130,25 @@ void put(const ResultReport& message, proto::WorkerMessage& envelope) {
   out.set_stderr_bytes(message.outcome.stderr_bytes);
 }
 
-ResultReport get(const proto::ResultReport& in) {
+std::optional<WorkerMessage> get(const proto::ResultReport& in) {
   const proto::AttemptOutcome& outcome = in.outcome();
-  return {.attempt = AttemptId{in.attempt()},
-          .fence = in.fence(),
-          .outcome = {.end = to_enum<model::AttemptEnd>(outcome.end()),
-                      .exit_code = outcome.exit_code(),
-                      .signal = outcome.signal(),
-                      .tree_empty = outcome.tree_empty(),
-                      .message = outcome.message(),
-                      .warnings = {outcome.warnings().begin(), outcome.warnings().end()},
-                      .started = from_epoch_ms(outcome.started_ms()),
-                      .ended = from_epoch_ms(outcome.ended_ms()),
-                      .stdout_bytes = outcome.stdout_bytes(),
-                      .stderr_bytes = outcome.stderr_bytes()}};
+  const auto end = to_enum(outcome.end(), model::AttemptEnd::kLost);
+  if (!end) {
+    return std::nullopt;
+  }
+  return ResultReport{
+      .attempt = AttemptId{in.attempt()},
+      .fence = in.fence(),
+      .outcome = {.end = *end,
+                  .exit_code = outcome.exit_code(),
+                  .signal = outcome.signal(),
+                  .tree_empty = outcome.tree_empty(),
+                  .message = outcome.message(),
+                  .warnings = {outcome.warnings().begin(), outcome.warnings().end()},
+                  .started = from_epoch_ms(outcome.started_ms()),
+                  .ended = from_epoch_ms(outcome.ended_ms()),
+                  .stdout_bytes = outcome.stdout_bytes(),
+                  .stderr_bytes = outcome.stderr_bytes()}};
 }
 
 }  // namespace
