@@ -200,8 +200,9 @@ void expect_library_agrees(const Zone& zone, sys_seconds instant) {
 }
 
 void expect_library_agrees(const std::string& name) {
-  setenv(
-      "TZ", (":" + name).c_str(), 1);  // NOLINT(concurrency-mt-unsafe): this program has one thread
+  // NOLINTBEGIN(concurrency-mt-unsafe): this program has one thread.
+  setenv("TZ", (":" + name).c_str(), 1);
+  // NOLINTEND(concurrency-mt-unsafe)
   tzset();
   const Zone& zone = zone_named(name);
   const sys_seconds first{sys_days{year{1900} / 1 / 1}};
