@@ -107,8 +107,26 @@ struct Daemon::Parts {
   [[nodiscard]] Result<void> open_port(const Addresses& last);
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<std::string> announce() const;
+  [[nodiscard]] std::string state_of(WorkerId worker) const;
   void stop();
 };
+
+std::string Daemon::Parts::state_of(WorkerId worker) const {
+  const auto workers = port->workers();
+  const auto found = std::ranges::find(workers, worker, &workers::WorkerPresence::worker);
+  if (found == workers.end()) {
+    return "away";
+  }
+  switch (found->state) {
+    case workers::WorkerPresence::State::kConnected:
+      return "connected";
+    case workers::WorkerPresence::State::kSuspect:
+      return "suspect";
+    case workers::WorkerPresence::State::kAway:
+      break;
+  }
+  return "away";
+}
 
 Result<void> Daemon::Parts::open_files() {
   if (auto made = os::make_private_folder(settings.data); !made) {
@@ -171,15 +189,18 @@ void Daemon::Parts::make_engine() {
 
 Result<void> Daemon::Parts::listen(const Addresses& last) {
   router = std::make_unique<http::Router>();
-  auto added = http::add_routes(*router,
-                                {.engine = *engine,
-                                 .store = *store,
-                                 .blobs = *blobs,
-                                 .logs = *logs,
-                                 .feed = *feed,
-                                 .tokens = *tokens,
-                                 .pool = pool,
-                                 .data_folder = settings.data});
+  auto added =
+      http::add_routes(*router,
+                       {.engine = *engine,
+                        .store = *store,
+                        .blobs = *blobs,
+                        .logs = *logs,
+                        .feed = *feed,
+                        .tokens = *tokens,
+                        .pool = pool,
+                        .data_folder = settings.data,
+                        .worker_state = [this](WorkerId worker) { return state_of(worker); },
+                        .base_url = settings.advertised_url});
   if (!added) {
     return added;
   }
@@ -221,9 +242,11 @@ Result<void> Daemon::Parts::open_port(const Addresses& last) {
        .log_endpoint = first_of(settings.log_endpoint, last.log),
        .keys = *keys,
        .http_base_url = url,
-       .attempt_token = [this](AttemptId attempt) {
-         return tokens->mint_attempt_token(attempt, os::wall_time());
-       }});
+       .attempt_token =
+           [this](AttemptId attempt) {
+             return tokens->mint_attempt_token(attempt, os::wall_time());
+           },
+       .fatal = [](const Error& error) { end_unsafe(error); }});
   if (!created) {
     return fail(created.error());
   }
