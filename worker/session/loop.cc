@@ -1,22 +1,16 @@
 #include "worker/session/loop.h"
 
-#include <csignal>
 #include <utility>
 
 #include "common/base/failpoint.h"
 #include "common/os/clocks.h"
-#include "common/os/processes.h"
 #include "common/telemetry/log.h"
-#include "worker/session/outcomes.h"
 
 namespace sheaf::session {
 namespace {
 
 constexpr std::size_t kMaxReports = 10'000;
-constexpr std::size_t kMaxUnsent = 10'000;
 constexpr std::size_t kPreparingThreads = 2;
-/// How long survivors of a dead shim are hunted before the attempt is reported with its tree alive.
-constexpr Milliseconds kSurvivorPatience{10'000};
 
 }  // namespace
 
@@ -62,83 +56,6 @@ Result<void> Session::Loop::start_logs() {
   }
   logs_ = std::move(*started);
   return {};
-}
-
-Result<void> Session::Loop::recover() {
-  auto leases = files_.leases();
-  if (!leases) {
-    return fail(leases.error());
-  }
-  for (const wire::Lease& lease : *leases) {
-    if (auto recovered = recover_attempt(lease); !recovered) {
-      return fail(recovered.error(), "attempt " + to_string(lease.spec.attempt));
-    }
-  }
-  return {};
-}
-
-Result<void> Session::Loop::recover_attempt(const wire::Lease& lease) {
-  const AttemptId id = lease.spec.attempt;
-  agent::Attempt attempt{.spec = lease.spec, .token = lease.token};
-  auto outcome = files_.outcome(id);
-  if (!outcome) {
-    return fail(outcome.error());
-  }
-  const auto report_end = [&](EndedAttempt ended) {
-    attempt.phase = agent::Phase::kReporting;
-    attempt.outcome = std::move(ended.outcome);
-    attempt.values = std::move(ended.values);
-    attempt.are_values_acknowledged = attempt.values.empty();
-    agent_.recover(std::move(attempt));
-    logs_->finish(id, runner_.folder(id).path);
-  };
-  if (*outcome) {
-    report_end({.outcome = (*outcome)->outcome});
-    return {};
-  }
-  auto inspection = runner_.settle(id, kSurvivorPatience);
-  if (!inspection && inspection.error().code != ErrorCode::kNotFound) {
-    return fail(inspection.error());
-  }
-  if (!inspection || inspection->state == runner::AttemptState::kNeverRan) {
-    // Leased, never launched: nothing of it ran, so it is prepared as if it had just come.
-    if (auto removed = runner_.remove(id); !removed) {
-      return fail(removed.error());
-    }
-    unprepared_.push_back(id);
-    agent_.recover(std::move(attempt));
-    return {};
-  }
-  if (inspection->state != runner::AttemptState::kRunning) {
-    report_end(read_end(runner_.folder(id), *inspection));
-    return {};
-  }
-  attempt.phase = agent::Phase::kRunning;
-  attempt.started = inspection->start->started;
-  agent_.recover(std::move(attempt));
-  watch(id, {.process = std::move(inspection->shim), .started = {}});
-  logs_->add(id, runner_.folder(id).path);
-  return {};
-}
-
-void Session::Loop::watch(AttemptId attempt, Watched watched) {
-  poller_.add(watched.process.get());
-  if (watched.started.is_open()) {
-    poller_.add(watched.started.get());
-  }
-  watched_.insert_or_assign(attempt, std::move(watched));
-}
-
-void Session::Loop::unwatch(AttemptId attempt) {
-  const auto found = watched_.find(attempt);
-  if (found == watched_.end()) {
-    return;
-  }
-  poller_.remove(found->second.process.get());
-  if (found->second.started.is_open()) {
-    poller_.remove(found->second.started.get());
-  }
-  watched_.erase(found);
 }
 
 Result<void> Session::Loop::run() {
@@ -264,92 +181,6 @@ void Session::Loop::take_reports() {
   }
 }
 
-void Session::Loop::take_prepared(PreparedReport report) {
-  const AttemptId id = report.attempt;
-  if (!report.prepared) {
-    perform(agent_.report_not_started(id, report.prepared.error().message, os::boot_time()));
-    return;
-  }
-  if (agent_.report_prepared(id)) {
-    launch(id, std::move(*report.prepared));
-  }
-}
-
-void Session::Loop::launch(AttemptId id, environments::PreparedAttempt prepared) {
-  const agent::Attempt& attempt = *agent_.find(id);
-  failpoint::reach("runner.before_spawn");
-  auto shim = runner_.launch({.attempt = id,
-                              .argv = std::move(prepared.argv),
-                              .env = std::move(prepared.env),
-                              .working_folder = prepared.working_folder,
-                              .timeout = attempt.spec.timeout});
-  if (!shim) {
-    perform(agent_.report_not_started(id, shim.error().message, os::boot_time()));
-    return;
-  }
-  failpoint::reach("runner.after_spawn");
-  warnings_[id] = std::move(prepared.warnings);
-  watch(id, {.process = std::move(shim->process), .started = std::move(shim->started)});
-  logs_->add(id, runner_.folder(id).path);
-  if (attempt.is_stop_requested) {
-    static_cast<void>(act(agent::StopProcess{id}));
-  }
-}
-
-void Session::Loop::look_at_shims() {
-  std::vector<AttemptId> attempts;
-  attempts.reserve(watched_.size());
-  for (const auto& [attempt, watched] : watched_) {
-    attempts.push_back(attempt);
-  }
-  for (const AttemptId attempt : attempts) {
-    look_at_shim(attempt);
-  }
-}
-
-void Session::Loop::look_at_shim(AttemptId attempt) {
-  Watched& watched = watched_.at(attempt);
-  if (watched.started.is_open() && os::is_readable(watched.started.get())) {
-    poller_.remove(watched.started.get());
-    watched.started.close();
-    const auto inspection = runner_.inspect(attempt);
-    if (inspection && inspection->start) {
-      perform(agent_.report_started(attempt, inspection->start->started, os::boot_time()));
-    }
-  }
-  if (os::is_readable(watched.process.get())) {
-    static_cast<void>(os::reap(watched.process));
-    unwatch(attempt);
-    end_attempt(attempt);
-  }
-}
-
-void Session::Loop::end_attempt(AttemptId attempt) {
-  auto inspection = runner_.settle(attempt, kSurvivorPatience);
-  EndedAttempt ended;
-  bool is_recorded = false;
-  if (!inspection) {
-    ended.outcome = {.end = model::AttemptEnd::kLost, .message = inspection.error().message};
-  } else if (inspection->state == runner::AttemptState::kNeverRan) {
-    perform(
-        agent_.report_not_started(attempt, "its supervisor could not start it", os::boot_time()));
-    return;
-  } else {
-    if (inspection->start) {
-      perform(agent_.report_started(attempt, inspection->start->started, os::boot_time()));
-    }
-    ended = read_end(runner_.folder(attempt), *inspection);
-    is_recorded = inspection->state == runner::AttemptState::kFinished;
-  }
-  if (const auto warnings = warnings_.extract(attempt); !warnings.empty()) {
-    ended.outcome.warnings.insert(
-        ended.outcome.warnings.begin(), warnings.mapped().begin(), warnings.mapped().end());
-  }
-  failpoint::reach("session.before_result");
-  perform(agent_.report_ended(
-      attempt, std::move(ended.outcome), std::move(ended.values), is_recorded, os::boot_time()));
-}
-
 void Session::Loop::keep_in_touch() {
   const Milliseconds now = os::boot_time();
   if (!has_session_) {
@@ -399,113 +230,6 @@ void Session::Loop::say_owed() {
   if (has_session_ && now - last_owed_ >= settings_.resend_after / 2) {
     last_owed_ = now;
     perform(agent_.owed(now, settings_.resend_after));
-  }
-}
-
-void Session::Loop::perform(const agent::Actions& actions) {
-  for (const agent::Action& action : actions) {
-    if (!perform_one(action)) {
-      return;
-    }
-  }
-}
-
-bool Session::Loop::perform_one(const agent::Action& action) {
-  return std::visit([this](const auto& known) { return act(known); }, action);
-}
-
-bool Session::Loop::act(const agent::Say& action) {
-  // Without a session nobody listens: WELCOME makes the agent say again what it owes.
-  if (!has_session_ || unsent_.size() >= kMaxUnsent) {
-    return true;
-  }
-  auto encoded = wire::encode_message(action.message);
-  if (!encoded) {
-    telemetry::log(telemetry::Level::kError,
-                   "a message cannot be sent: " + encoded.error().message);
-    return true;
-  }
-  unsent_.push_back(std::move(*encoded));
-  return true;
-}
-
-bool Session::Loop::act(const agent::StoreLease& action) {
-  const agent::Attempt& attempt = *agent_.find(action.attempt);
-  auto stored = files_.store_lease({.spec = attempt.spec, .token = attempt.token});
-  if (stored) {
-    return true;
-  }
-  perform(agent_.report_lease_not_stored(action.attempt, stored.error().message));
-  return false;
-}
-
-bool Session::Loop::act(const agent::Prepare& action) {
-  const agent::Attempt& attempt = *agent_.find(action.attempt);
-  preparing_->submit({.spec = attempt.spec,
-                      .token = attempt.token,
-                      .http_base_url = http_base_url_,
-                      .scratch_folder = runner_.folder(action.attempt).path});
-  return true;
-}
-
-bool Session::Loop::act(const agent::StopProcess& action) {
-  const auto stopped = runner_.request_stop(action.attempt);
-  if (stopped) {
-    return true;
-  }
-  // Launched, but without a start record yet: the shim itself takes the signal.
-  const auto watched = watched_.find(action.attempt);
-  if (watched != watched_.end()) {
-    static_cast<void>(os::send_signal(watched->second.process, SIGTERM));
-  }
-  return true;
-}
-
-bool Session::Loop::act(const agent::StopPreparing& action) {
-  preparing_->cancel(action.attempt);
-  return true;
-}
-
-bool Session::Loop::act(const agent::StoreOutcome& action) {
-  const agent::Attempt& attempt = *agent_.find(action.attempt);
-  auto stored = files_.store_outcome(
-      {.attempt = action.attempt, .fence = attempt.spec.fence, .outcome = attempt.outcome});
-  if (!stored) {
-    telemetry::log(telemetry::Level::kError, stored.error().message);
-  }
-  return true;
-}
-
-bool Session::Loop::act(const agent::FinishLogs& action) {
-  logs_->finish(action.attempt, runner_.folder(action.attempt).path);
-  return true;
-}
-
-bool Session::Loop::act(const agent::Forget& action) {
-  failpoint::reach("runner.before_forget");
-  logs_->remove(action.attempt);
-  unwatch(action.attempt);
-  warnings_.erase(action.attempt);
-  // First the folder, then the lease: a crash in between reports once more, and is told to forget.
-  for (const auto& removed : {runner_.remove(action.attempt), files_.remove(action.attempt)}) {
-    if (!removed) {
-      telemetry::log(telemetry::Level::kWarning, removed.error().message);
-    }
-  }
-  return true;
-}
-
-void Session::Loop::flush() {
-  if (!has_session_ || unsent_.empty()) {
-    unsent_.clear();
-    return;
-  }
-  for (const std::string& frame :
-       wire::make_frames(wire::FrameKind::kWorker, header_, std::exchange(unsent_, {}))) {
-    failpoint::reach("session.before_send");
-    if (dealer_.send(frame)) {
-      last_sent_ = os::boot_time();
-    }
   }
 }
 
