@@ -1,0 +1,135 @@
+#include "cli/bundle_folder.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/console.h"
+#include "cli/json_reading.h"
+#include "common/base/id.h"
+
+namespace sheaf::cli {
+namespace {
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string known_keys(const boost::json::object& deployment) {
+  std::string keys;
+  for (const auto& job : array_at(deployment, "jobs")) {
+    if (job.is_object()) {
+      keys += (keys.empty() ? "" : ", ") + text_at(job.get_object(), "resource_key");
+    }
+  }
+  return keys;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+}  // namespace
+
+Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
+  bundles::LoadOptions options = bundles::options_of_process();
+  if (invocation.options.bundle) {
+    options.start_folder = invocation.surroundings.absolute(*invocation.options.bundle);
+    options.environment.erase("DATABRICKS_BUNDLE_ROOT");
+  }
+  options.target = invocation.options.target;
+  options.is_strict = invocation.options.is_strict;
+  auto variables = parse_pairs(invocation.options.variables, "--var");
+  if (!variables) {
+    return fail(variables.error());
+  }
+  options.variables = std::move(*variables);
+  return bundles::load_bundle(options);
+}
+
+void say_findings(const bundles::LoadedBundle& bundle) {
+  for (const bundles::Diagnostic& diagnostic : bundle.diagnostics) {
+    say(bundles::to_text(diagnostic));
+  }
+}
+
+std::string count_findings(const bundles::LoadedBundle& bundle) {
+  const auto errors = static_cast<std::size_t>(std::ranges::count(
+      bundle.diagnostics, bundles::Severity::kError, &bundles::Diagnostic::severity));
+  const std::size_t warnings = bundle.diagnostics.size() - errors;
+  if (warnings == 0) {
+    return counted(errors, "error");
+  }
+  return (errors == 0 ? "" : counted(errors, "error") + " and ") + counted(warnings, "warning");
+}
+
+std::string DeploymentName::path() const {
+  return "/api/sheaf/v1/deployments/" + http_client::percent_encoded(bundle) + "/" +
+         http_client::percent_encoded(target);
+}
+
+Result<DeploymentName> find_deployment_name(const Invocation& invocation) {
+  const auto bundle = load_bundle(invocation);
+  if (!bundle) {
+    return fail(bundle.error());
+  }
+  if (bundle->name.empty() || bundle->target.empty()) {
+    say_findings(*bundle);
+    return fail(ErrorCode::kInvalid, "the bundle here has no name or no target");
+  }
+  return DeploymentName{.bundle = bundle->name, .target = bundle->target};
+}
+
+Result<std::int64_t> find_job(const Invocation& invocation,
+                              Scheduler& scheduler,
+                              std::string_view text) {
+  if (is_number(text)) {
+    return parse_id(text, "job");
+  }
+  const auto name = find_deployment_name(invocation);
+  if (!name) {
+    return fail(name.error(), "job `" + std::string(text) + "`");
+  }
+  const auto deployment = scheduler.get(name->path());
+  if (!deployment && deployment.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound,
+                "bundle " + name->bundle + " is not deployed to target " + name->target +
+                    ": run `sheaf deploy -t " + name->target + "` first");
+  }
+  if (!deployment) {
+    return fail(deployment.error());
+  }
+  for (const auto& job : array_at(*deployment, "jobs")) {
+    if (job.is_object() && text_at(job.get_object(), "resource_key") == text) {
+      return number_at(job.get_object(), "job_id");
+    }
+  }
+  return fail(ErrorCode::kNotFound,
+              "the deployment of " + name->bundle + " to " + name->target + " has no job `" +
+                  std::string(text) + "`; it has: " + known_keys(*deployment));
+}
+
+Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
+                                        std::string_view option) {
+  model::NamedStrings pairs;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return fail(ErrorCode::kInvalid, std::string(option) + " `" + text + "`: write name=value");
+    }
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return pairs;
+}
+
+Result<std::int64_t> parse_id(std::string_view text, std::string_view what) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1 || id > kMaxPublicId) {
+    return fail(ErrorCode::kInvalid,
+                "`" + std::string(text) + "` is no " + std::string(what) + " id");
+  }
+  return id;
+}
+
+}  // namespace sheaf::cli

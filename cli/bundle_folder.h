@@ -1,0 +1,52 @@
+// The bundle in the working folder, as commands use it: loaded with the options of this call, its
+// findings shown, its jobs found on the scheduler.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+#include "bundles/loader.h"
+#include "cli/invocation.h"
+#include "common/base/result.h"
+
+namespace sheaf::cli {
+
+/// Loads the bundle that `--bundle`, `--target`, `--var` and `--strict` mean. Findings are in the
+/// result. Fails with kInvalid on a `--var` that is not `name=value`.
+[[nodiscard]] Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation);
+
+/// Writes every finding to stderr.
+void say_findings(const bundles::LoadedBundle& bundle);
+
+/// "2 errors and 1 warning".
+[[nodiscard]] std::string count_findings(const bundles::LoadedBundle& bundle);
+
+struct DeploymentName {
+  std::string bundle;
+  std::string target;
+
+  /// Path of the deployment's route.
+  [[nodiscard]] std::string path() const;
+};
+
+/// Name and target of the bundle, also of one that has errors elsewhere. Shows the findings and
+/// fails with kInvalid when these two cannot be known.
+[[nodiscard]] Result<DeploymentName> find_deployment_name(const Invocation& invocation);
+
+/// `text` is a job id, or the key of a job in the deployment of the bundle here. Fails with
+/// kNotFound and the keys that there are.
+[[nodiscard]] Result<std::int64_t> find_job(const Invocation& invocation,
+                                            Scheduler& scheduler,
+                                            std::string_view text);
+
+/// `name=value` pairs in order. Fails with kInvalid, naming `option`.
+[[nodiscard]] Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
+                                                      std::string_view option);
+
+/// A positive id. Fails with kInvalid, naming `what`.
+[[nodiscard]] Result<std::int64_t> parse_id(std::string_view text, std::string_view what);
+
+}  // namespace sheaf::cli

@@ -1,0 +1,133 @@
+// `sheaf run JOB`: starts a run and follows it to its end.
+#include <array>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <sys/random.h>
+
+#include "cli/attempt_log.h"
+#include "cli/bundle_folder.h"
+#include "cli/commands/commands.h"
+#include "cli/console.h"
+#include "cli/json_reading.h"
+#include "cli/progress.h"
+#include "cli/run_watch.h"
+#include "common/os/clocks.h"
+
+namespace sheaf::cli {
+namespace {
+
+/// Makes run-now safe to repeat: the scheduler answers the same run for the same token.
+Result<std::string> make_idempotency_token() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return fail(ErrorCode::kInternal, "the system gives no random bytes");
+  }
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string token = "cli-";
+  for (const unsigned char byte : bytes) {
+    token += kHex[byte >> 4U];
+    token += kHex[byte & 0xFU];
+  }
+  return token;
+}
+
+class RunCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* app = root.add_subcommand("run", "Starts a run of a job and follows it to its end");
+    app->add_option("JOB", job_, "Key of the job in the bundle here, or a job id")->required();
+    app->add_option("--params", parameters_, "Value of a job parameter; may be repeated")
+        ->option_text("NAME=VALUE")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app->add_flag("--no-wait", does_not_wait_, "Return once the run is accepted");
+    return app;
+  }
+
+  Result<ExitStatus> run(const Invocation& invocation) override {
+    const auto parameters = parse_pairs(parameters_, "--params");
+    if (!parameters) {
+      return fail(parameters.error());
+    }
+    auto lookup = connect(invocation);
+    if (!lookup) {
+      return fail(lookup.error());
+    }
+    const auto job = find_job(invocation, *lookup, job_);
+    if (!job) {
+      return fail(job.error());
+    }
+    auto scheduler = PatientScheduler::over(invocation, std::move(*lookup));
+    const auto accepted = start(scheduler, *job, *parameters);
+    if (!accepted) {
+      return fail(accepted.error());
+    }
+    const std::int64_t run_id = number_at(*accepted, "run_id");
+    say("Run " + std::to_string(run_id) + ": " + scheduler.endpoint().address.url() + "/#job/" +
+        std::to_string(*job) + "/run/" + std::to_string(run_id));
+    if (does_not_wait_) {
+      invocation.wants_json() ? print_json(*accepted) : print(std::to_string(run_id) + "\n");
+      return ExitStatus::kSuccess;
+    }
+    return follow(invocation, scheduler, run_id);
+  }
+
+ private:
+  static Result<boost::json::object> start(PatientScheduler& scheduler,
+                                           std::int64_t job,
+                                           const model::NamedStrings& parameters) {
+    const auto token = make_idempotency_token();
+    if (!token) {
+      return fail(token.error());
+    }
+    boost::json::object values;
+    for (const auto& [name, value] : parameters) {
+      values[name] = value;
+    }
+    boost::json::object body{{"job_id", job}, {"idempotency_token", *token}};
+    if (!values.empty()) {
+      body["job_parameters"] = std::move(values);
+    }
+    return scheduler.send(
+        {.method = "POST", .path = "/api/2.2/jobs/run-now", .body = boost::json::serialize(body)});
+  }
+
+  static Result<ExitStatus> follow(const Invocation& invocation,
+                                   PatientScheduler& scheduler,
+                                   std::int64_t run_id) {
+    Progress progress(Progress::style_of_stderr());
+    const auto answer = watch_run(scheduler, run_id, [&progress](const RunView& run) {
+      progress.show(run, os::wall_time());
+      return progress.poll_wait();
+    });
+    if (!answer) {
+      return fail(answer.error(), "run " + std::to_string(run_id));
+    }
+    const RunView run = read_run(*answer);
+    if (invocation.wants_json()) {
+      print_json(*answer);
+    } else if (auto printed = print_outputs(scheduler, run); !printed) {
+      return fail(printed.error());
+    }
+    if (has_succeeded(run)) {
+      return ExitStatus::kSuccess;
+    }
+    say("Run " + std::to_string(run_id) + " ended as " + run.state +
+        (run.message.empty() ? "" : ": " + printable(run.message)));
+    return ExitStatus::kRunFailed;
+  }
+
+  std::string job_;
+  std::vector<std::string> parameters_;
+  bool does_not_wait_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run_command() {
+  return std::make_unique<RunCommand>();
+}
+
+}  // namespace sheaf::cli

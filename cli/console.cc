@@ -1,0 +1,141 @@
+#include "cli/console.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <boost/json.hpp>
+
+#include "common/base/check.h"
+#include "common/calendar/rfc3339.h"
+
+namespace sheaf::cli {
+namespace {
+
+constexpr std::int64_t kMaxPrintableEpochMs = 253'402'300'799'000;  // The end of the year 9999.
+
+std::string two_digits(std::int64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+/// Length of the UTF-8 sequence at the start of `bytes`, 0 if there is none.
+std::size_t sequence_length(std::string_view bytes) {
+  const auto first = static_cast<unsigned char>(bytes.front());
+  std::size_t length = 0;
+  if (first < 0x80) {
+    length = 1;
+  } else if (first >= 0xC2 && first < 0xE0) {
+    length = 2;
+  } else if (first >= 0xE0 && first < 0xF0) {
+    length = 3;
+  } else if (first >= 0xF0 && first < 0xF5) {
+    length = 4;
+  }
+  if (length == 0 || length > bytes.size() ||
+      !std::ranges::all_of(bytes.substr(1, length - 1), is_continuation)) {
+    return 0;
+  }
+  const auto second = length > 1 ? static_cast<unsigned char>(bytes[1]) : 0U;
+  const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool is_outside = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
+  return is_overlong || is_outside ? 0 : length;
+}
+
+void write(std::FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  write(stdout, text);
+}
+
+void print_json(const boost::json::value& value) {
+  print(boost::json::serialize(value) + "\n");
+}
+
+void say(std::string_view line) {
+  std::fflush(stdout);
+  write(stderr, std::string(line) + "\n");
+}
+
+void Table::add(std::vector<std::string> cells) {
+  SHEAF_CHECK(cells.size() == rows_.front().size(), "a row has as many cells as the table");
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      widths[column] = std::max(widths[column], width_of(row[column]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      line += printable(row[column]);
+      line.append(widths[column] - width_of(row[column]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string printable(std::string_view text) {
+  std::string cleaned(text);
+  std::ranges::replace_if(
+      cleaned, [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; }, ' ');
+  return cleaned;
+}
+
+std::string valid_text(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const std::size_t length = sequence_length(bytes);
+    text += length == 0 ? "\uFFFD" : bytes.substr(0, length);
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return text;
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return !is_continuation(byte); }));
+}
+
+std::string time_text(std::int64_t epoch_ms) {
+  if (epoch_ms <= 0 || epoch_ms > kMaxPrintableEpochMs) {
+    return "-";
+  }
+  return calendar::format_rfc3339(
+      std::chrono::floor<std::chrono::seconds>(from_epoch_ms(epoch_ms)));
+}
+
+std::string duration_text(Milliseconds duration) {
+  const std::int64_t tenths = std::max<std::int64_t>(0, duration.count()) / 100;
+  const std::int64_t seconds = tenths / 10;
+  if (seconds < 60) {
+    return std::to_string(seconds) + "." + std::to_string(tenths % 10) + " s";
+  }
+  if (seconds < 3'600) {
+    return std::to_string(seconds / 60) + " min " + two_digits(seconds % 60) + " s";
+  }
+  return std::to_string(seconds / 3'600) + " h " + two_digits(seconds / 60 % 60) + " min";
+}
+
+std::string span_text(std::int64_t start_ms, std::int64_t end_ms, Timestamp now) {
+  if (start_ms <= 0) {
+    return "-";
+  }
+  const std::int64_t end = end_ms > 0 ? end_ms : to_epoch_ms(now);
+  return duration_text(Milliseconds{end - start_ms});
+}
+
+}  // namespace sheaf::cli

@@ -1,0 +1,54 @@
+// Writing to the person: results on stdout, everything else on stderr, tables, times.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/fwd.hpp>
+
+#include "common/base/time.h"
+
+namespace sheaf::cli {
+
+/// Result of the command, as it is.
+void print(std::string_view text);
+/// `value` as one line of JSON.
+void print_json(const boost::json::value& value);
+/// A line for the person on stderr.
+void say(std::string_view line);
+
+/// Columns padded to the width of their widest cell, two spaces apart, headings first.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}
+  /// Requires: as many cells as there are headings.
+  void add(std::vector<std::string> cells);
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] bool is_empty() const { return rows_.size() == 1; }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// `text` without control characters, which could otherwise steer the terminal.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// `bytes` as UTF-8: what is none becomes U+FFFD.
+[[nodiscard]] std::string valid_text(std::string_view bytes);
+
+/// Columns that UTF-8 `text` takes, one a character.
+[[nodiscard]] std::size_t width_of(std::string_view text);
+
+/// "2026-11-24T01:00:00Z", or "-" for 0.
+[[nodiscard]] std::string time_text(std::int64_t epoch_ms);
+
+/// "0.3 s", "12.0 s", "4 min 05 s", "3 h 07 min".
+[[nodiscard]] std::string duration_text(Milliseconds duration);
+
+/// Duration from `start_ms` to `end_ms`; 0 as end means that it goes on: until `now`. "-" without
+/// start.
+[[nodiscard]] std::string span_text(std::int64_t start_ms, std::int64_t end_ms, Timestamp now);
+
+}  // namespace sheaf::cli

@@ -1,0 +1,81 @@
+// A run as `GET /api/sheaf/v1/runs/{run}` shows it, as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "common/model/states.h"
+
+namespace sheaf::cli {
+
+struct AttemptView {
+  std::int64_t run_id = 0;
+  std::int64_t number = 0;
+  std::string state;
+  std::string end;  ///< "" while it goes on.
+  std::optional<std::int64_t> exit_code;
+  std::int64_t signal = 0;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::string message;
+  std::string worker;
+  bool is_overlap_possible = false;
+};
+
+struct TaskView {
+  std::string key;
+  std::int64_t run_id = 0;
+  std::string state;
+  std::string outcome;
+  std::int64_t attempt_number = 0;
+  std::vector<std::string> depends_on;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::string message;
+  std::string worker;
+  std::vector<std::string> warnings;
+  /// By number; the last one may still go on.
+  std::vector<AttemptView> attempts;
+};
+
+struct RunView {
+  std::int64_t run_id = 0;
+  std::int64_t job_id = 0;
+  std::string name;
+  std::string state;
+  std::string message;
+  std::string trigger;  ///< For people: "manual", "schedule 2026-…", "hook drift".
+  std::int64_t submitted_ms = 0;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::int64_t queue_position = 0;
+  std::int64_t version = 0;
+  std::vector<TaskView> tasks;
+};
+
+/// What is missing gets a default.
+[[nodiscard]] RunView read_run(const boost::json::object& run);
+
+/// The state of that name; nothing for one that this version does not know.
+[[nodiscard]] std::optional<model::RunState> find_run_state(std::string_view name);
+[[nodiscard]] std::optional<model::TaskState> find_task_state(std::string_view name);
+
+[[nodiscard]] bool has_ended(const RunView& run);
+/// SUCCESS, or SUCCESS_WITH_FAILURES: every leaf task succeeded.
+[[nodiscard]] bool has_succeeded(const RunView& run);
+
+/// "RUNNING", "QUEUED (place 2)".
+[[nodiscard]] std::string state_text(const RunView& run);
+
+/// The latest attempt, if there was one.
+[[nodiscard]] const AttemptView* last_attempt(const TaskView& task);
+
+/// "exit code 3", "signal 9", "lost", "" while it goes on.
+[[nodiscard]] std::string end_text(const AttemptView& attempt);
+
+}  // namespace sheaf::cli
