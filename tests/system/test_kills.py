@@ -16,7 +16,7 @@ import uuid
 
 import pytest
 
-from sheaf_daemons import BIN, command_task, wait_for
+from sheaf_daemons import BIN, ApiError, command_task, wait_for
 
 pytestmark = pytest.mark.daemons
 
@@ -76,14 +76,21 @@ def check_run(sheaf, ledger, run):
         assert sheaf.logs(task["run_id"]).decode() == expected
 
 
+def try_submit(sheaf, job_id, token):
+    """The run's id, or None while the scheduler is down or not ready (503)."""
+    try:
+        return sheaf.run_now(job_id, token=token)
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    except ApiError as error:
+        if error.status != 503:
+            raise
+        return None
+
+
 def submit(sheaf, job_id, token):
     """Submits until an answer comes; the token makes repeats harmless."""
-    def attempt():
-        try:
-            return sheaf.run_now(job_id, token=token)
-        except (OSError, http.client.HTTPException):
-            return None
-    return wait_for(attempt, "the run is accepted")
+    return wait_for(lambda: try_submit(sheaf, job_id, token), "the run is accepted")
 
 
 def report(title, phases):
@@ -138,13 +145,8 @@ def die_at(sheaf, daemon, failpoint, job_id):
     run_id = None
     end = time.monotonic() + 60
     while daemon.is_alive and time.monotonic() < end:
-        if run_id is None:
-            try:
-                run_id = sheaf.run_now(job_id, token=token)
-            except (OSError, http.client.HTTPException, ValueError):
-                time.sleep(0.02)
-        else:
-            time.sleep(0.02)
+        run_id = run_id or try_submit(sheaf, job_id, token)
+        time.sleep(0.02)
     assert daemon.wait() == -signal.SIGKILL, f"{failpoint} was not reached"
     os.close(daemon._ready_end)
     daemon.start()
