@@ -31,6 +31,15 @@ def wait_for(condition, what, deadline_s=DEADLINE_S):
         time.sleep(0.01)
 
 
+def is_running(pid):
+    """Neither gone nor a zombie (who reaps an orphan, and when, is the machine's business)."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
 class ApiError(Exception):
     def __init__(self, status, body):
         super().__init__(f"{status}: {body}")

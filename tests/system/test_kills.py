@@ -16,7 +16,7 @@ import uuid
 
 import pytest
 
-from sheaf_daemons import BIN, ApiError, command_task, wait_for
+from sheaf_daemons import BIN, ApiError, command_task, is_running, wait_for
 
 pytestmark = pytest.mark.daemons
 
@@ -192,7 +192,7 @@ def test_a_killed_shim_loses_its_attempt_and_nothing_else(make_sheaf, tmp_path, 
     attempts = sheaf.task(run, "t")["attempts"]
     assert [attempt["end"] for attempt in attempts] == ["lost", "exited"]
     assert not attempts[0]["overlap_possible"]
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not is_running(pid)
 
 
 def test_both_daemons_are_killed_at_once(sheaf, tmp_path):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from sheaf_daemons import ApiError, command_task, shell_task, wait_for
+from sheaf_daemons import ApiError, command_task, is_running, shell_task, wait_for
 
 pytestmark = pytest.mark.daemons
 
@@ -70,15 +70,7 @@ while True:
 
 def alive(ledger):
     pids = [int(line) for line in ledger.read_text().split()]
-    running = []
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat") as stat:
-                if stat.read().rsplit(")", 1)[1].split()[0] not in "ZX":
-                    running.append(pid)
-        except FileNotFoundError:
-            pass
-    return pids, running
+    return pids, [pid for pid in pids if is_running(pid)]
 
 
 @pytest.fixture(params=["cgroup", "fallback"])

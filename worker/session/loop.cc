@@ -9,6 +9,8 @@
 namespace sheaf::session {
 namespace {
 
+/// Between tries to send REGISTER while the connection is being made.
+constexpr Milliseconds kConnectingWait{20};
 constexpr std::size_t kMaxReports = 10'000;
 constexpr std::size_t kPreparingThreads = 2;
 
@@ -83,9 +85,15 @@ void Session::Loop::turn() {
   flush();
 }
 
+Milliseconds Session::Loop::register_wait() const {
+  // A connection under way takes no message yet, and tells nobody when it does.
+  return is_connecting_ ? std::min(kConnectingWait, settings_.register_again_after)
+                        : settings_.register_again_after;
+}
+
 Milliseconds Session::Loop::wait_time() const {
   if (!has_session_) {
-    return settings_.register_again_after;
+    return register_wait();
   }
   return agent_.has_unanswered() ? std::min(settings_.resend_after, heartbeat_interval_)
                                  : heartbeat_interval_;
@@ -184,7 +192,7 @@ void Session::Loop::take_reports() {
 void Session::Loop::keep_in_touch() {
   const Milliseconds now = os::boot_time();
   if (!has_session_) {
-    if (now - last_register_ >= settings_.register_again_after) {
+    if (now - last_register_ >= register_wait()) {
       register_worker();
     }
     return;
@@ -221,7 +229,7 @@ void Session::Loop::register_worker() {
     return;
   }
   for (const std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*message})) {
-    static_cast<void>(dealer_.send(frame));
+    is_connecting_ = !dealer_.send(frame).has_value();
   }
 }
 

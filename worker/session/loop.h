@@ -61,6 +61,7 @@ class Session::Loop {
   void keep_in_touch();
   void register_worker();
   void say_owed();
+  [[nodiscard]] Milliseconds register_wait() const;
   [[nodiscard]] Milliseconds wait_time() const;
 
   void perform(const agent::Actions& actions);
@@ -97,6 +98,7 @@ class Session::Loop {
   wire::FrameHeader header_;
   bool has_session_ = false;
   bool is_ready_ = false;
+  bool is_connecting_ = false;
   std::string http_base_url_;
   AttemptFiles::HighWater high_water_;
   Milliseconds heartbeat_interval_{5'000};
