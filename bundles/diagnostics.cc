@@ -84,6 +84,7 @@ std::vector<Diagnostic> Findings::in_reading_order() const {
   }
   std::ranges::sort(order);
   std::vector<Diagnostic> diagnostics;
+  diagnostics.reserve(order.size());
   for (const auto& [file, line, column, index] : order) {
     diagnostics.push_back(findings_[index].diagnostic);
   }
