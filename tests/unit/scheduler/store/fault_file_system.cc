@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <set>
 
 namespace sheaf::store {
 namespace {
@@ -15,10 +14,6 @@ using rocksdb::IOStatus;
 std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string folder_of(const std::string& name) {
-  return fs::path(name).parent_path();
 }
 
 }  // namespace
@@ -67,7 +62,7 @@ class FaultFileSystem::File : public rocksdb::FSWritableFileWrapper {
       return status;
     }
     IOStatus status = sync_target();
-    if (status.ok()) {
+    if (status.ok() && !owner_.is_lying_) {
       inode_->synced = inode_->written;
     }
     return status;
@@ -80,14 +75,14 @@ class FaultFileSystem::File : public rocksdb::FSWritableFileWrapper {
 
 class FaultFileSystem::Folder : public rocksdb::FSDirectoryWrapper {
  public:
-  Folder(FaultFileSystem& owner, std::string name, std::unique_ptr<rocksdb::FSDirectory> target)
-      : FSDirectoryWrapper(std::move(target)), owner_(owner), name_(std::move(name)) {}
+  Folder(FaultFileSystem& owner, std::unique_ptr<rocksdb::FSDirectory> target)
+      : FSDirectoryWrapper(std::move(target)), owner_(owner) {}
 
   IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
     const std::lock_guard lock(owner_.mutex_);
     IOStatus status = owner_.begin_operation();
     if (status.ok()) {
-      owner_.sync_names(name_);
+      owner_.sync_names();
     }
     return status;
   }
@@ -99,7 +94,6 @@ class FaultFileSystem::Folder : public rocksdb::FSDirectoryWrapper {
 
  private:
   FaultFileSystem& owner_;
-  std::string name_;
 };
 
 FaultFileSystem::FaultFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
@@ -113,6 +107,11 @@ void FaultFileSystem::at_operation(std::uint64_t number, std::function<void()> a
 void FaultFileSystem::fail_at(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   failing_from_ = number;
+}
+
+void FaultFileSystem::lie_about_syncs() {
+  const std::lock_guard lock(mutex_);
+  is_lying_ = true;
 }
 
 std::uint64_t FaultFileSystem::operations() const {
@@ -131,20 +130,28 @@ IOStatus FaultFileSystem::begin_operation() {
 
 void FaultFileSystem::save_before_removal(const std::string& name) {
   const auto found = live_.find(name);
-  const auto durable = durable_.find(name);
-  if (found != live_.end() && durable != durable_.end() && durable->second == found->second) {
+  if (found != live_.end()) {
+    // A power loss may bring the old name back, and with it the content.
     found->second->saved = read_whole(found->second->path);
   }
 }
 
-void FaultFileSystem::sync_names(const std::string& folder) {
-  std::erase_if(durable_,
-                [&folder](const auto& entry) { return folder_of(entry.first) == folder; });
-  for (const auto& [name, inode] : live_) {
-    if (folder_of(name) == folder) {
-      durable_[name] = inode;
-    }
+void FaultFileSystem::apply(const NameChange& change, Names& names) {
+  if (change.inode) {
+    names[change.name] = change.inode;
+  } else {
+    names.erase(change.name);
   }
+}
+
+void FaultFileSystem::change_name(const std::string& name, std::shared_ptr<Inode> inode) {
+  unsynced_names_.push_back({.name = name, .inode = std::move(inode)});
+  apply(unsynced_names_.back(), live_);
+}
+
+void FaultFileSystem::sync_names() {
+  durable_ = live_;
+  unsynced_names_.clear();
 }
 
 IOStatus FaultFileSystem::NewWritableFile(const std::string& name,
@@ -161,7 +168,7 @@ IOStatus FaultFileSystem::NewWritableFile(const std::string& name,
   if (status.ok()) {
     auto inode = std::make_shared<Inode>();
     inode->path = name;
-    live_[name] = inode;
+    change_name(name, inode);
     *result = std::make_unique<File>(*this, std::move(inode), std::move(file));
   }
   return status;
@@ -174,7 +181,7 @@ IOStatus FaultFileSystem::NewDirectory(const std::string& name,
   std::unique_ptr<rocksdb::FSDirectory> folder;
   IOStatus status = target()->NewDirectory(name, options, &folder, debug);
   if (status.ok()) {
-    *result = std::make_unique<Folder>(*this, name, std::move(folder));
+    *result = std::make_unique<Folder>(*this, std::move(folder));
   }
   return status;
 }
@@ -189,7 +196,7 @@ IOStatus FaultFileSystem::DeleteFile(const std::string& name,
   save_before_removal(name);
   IOStatus status = target()->DeleteFile(name, options, debug);
   if (status.ok()) {
-    live_.erase(name);
+    change_name(name, nullptr);
   }
   return status;
 }
@@ -206,9 +213,10 @@ IOStatus FaultFileSystem::RenameFile(const std::string& from,
   IOStatus status = target()->RenameFile(from, to, options, debug);
   const auto moved = live_.find(from);
   if (status.ok() && moved != live_.end()) {
-    moved->second->path = to;
-    live_[to] = moved->second;
-    live_.erase(moved);
+    const std::shared_ptr<Inode> inode = moved->second;
+    inode->path = to;
+    change_name(to, inode);
+    change_name(from, nullptr);
   }
   return status;
 }
@@ -235,20 +243,14 @@ void FaultFileSystem::copy_after_power_loss(const fs::path& folder,
       fs::copy_file(folder / name, image / name);
     }
   }
-  std::set<std::string> names;
-  for (const Names* all : {&live_, &durable_}) {
-    for (const auto& entry : *all) {
-      names.insert(entry.first);
-    }
+  Names names = durable_;
+  const auto kept = random() % (unsynced_names_.size() + 1);
+  for (std::size_t change = 0; change < kept; ++change) {
+    apply(unsynced_names_[change], names);
   }
-  for (const std::string& name : names) {
-    const Names& kept = random() % 2 == 0 ? live_ : durable_;
-    const auto found = kept.find(name);
-    if (found == kept.end()) {
-      continue;
-    }
+  for (const auto& [name, inode] : names) {
     std::ofstream(image / "rocksdb" / fs::path(name).filename(), std::ios::binary)
-        << content_after_power_loss(*found->second, random);
+        << content_after_power_loss(*inode, random);
   }
 }
 

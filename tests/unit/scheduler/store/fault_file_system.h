@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <rocksdb/file_system.h>
 
@@ -33,6 +34,9 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   /// The operation `number` fails with an I/O error, and so do all after it that could make data
   /// durable.
   void fail_at(std::uint64_t number);
+
+  /// From now on syncs succeed and do nothing, as on disks that lie.
+  void lie_about_syncs();
 
   /// Changes of the file system so far: creations, writes, syncs, renames, removals.
   [[nodiscard]] std::uint64_t operations() const;
@@ -71,21 +75,29 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
     std::optional<std::string> saved;  ///< The content, once it has none.
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
+  struct NameChange {
+    std::string name;
+    std::shared_ptr<Inode> inode;  ///< Null: the name is gone.
+  };
+  static void apply(const NameChange& change, Names& names);
 
   /// Counts an operation. REQUIRES: the lock is held.
   rocksdb::IOStatus begin_operation();
   void save_before_removal(const std::string& name);
-  void sync_names(const std::string& folder);
+  void change_name(const std::string& name, std::shared_ptr<Inode> inode);
+  void sync_names();
   [[nodiscard]] static std::string content_after_power_loss(const Inode& inode,
                                                             std::mt19937& random);
 
   mutable std::mutex mutex_;
   std::uint64_t operations_ = 0;
   std::uint64_t failing_from_ = 0;  ///< 0: never.
+  bool is_lying_ = false;
   std::uint64_t action_at_ = 0;
   std::function<void()> action_;
   Names live_;
   Names durable_;
+  std::vector<NameChange> unsynced_names_;  ///< What leads from durable_ to live_.
 };
 
 }  // namespace sheaf::store
