@@ -67,6 +67,13 @@ class Authenticator::Handler : public Socket {
     }
   }
 
+  ~Handler() {
+    // Closing alone gives the name back only some time later, and the next authenticator needs it.
+    zmq_unbind(handle(), kZapEndpoint);
+  }
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+
   void run(const std::stop_token& stop, const std::shared_ptr<Wakeup>& wakeup) {
     Poller poller(wakeup);
     poller.add(*this);
