@@ -104,6 +104,7 @@ struct Daemon::Parts {
   [[nodiscard]] Result<void> open_files();
   [[nodiscard]] Result<void> listen(const Addresses& last);
   void make_engine();
+  void make_notifier();
   [[nodiscard]] Result<void> open_port(const Addresses& last);
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<std::string> announce() const;
@@ -181,9 +182,13 @@ void Daemon::Parts::make_engine() {
   engine =
       std::make_unique<engine::Engine>(*store, std::move(outlets), [] { return os::wall_time(); });
   watcher = std::make_unique<triggers::ScheduleWatcher>(*engine);
+}
+
+/// After listen(): mails name the URL, whose port may be known only then.
+void Daemon::Parts::make_notifier() {
   notify::DeliverySettings delivery = config.alerts;
   delivery.workspace_id = tokens->workspace_id();
-  delivery.scheduler_url = settings.advertised_url;
+  delivery.scheduler_url = url;
   notifier = std::make_unique<notify::Notifier>(*engine, std::move(delivery), config.retry);
 }
 
@@ -328,6 +333,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const DaemonSettings& settings) {
   if (auto listening = made.listen(last); !listening) {
     return fail(listening.error());
   }
+  made.make_notifier();
   if (auto opened = made.open_port(last); !opened) {
     return fail(opened.error());
   }

@@ -1,0 +1,330 @@
+"""Alerts leave the scheduler at least once, under one id, whatever happens to it or to their receiver.
+
+The receivers are real servers on fixed ports: HTTP with answers that a test chooses, and SMTP.
+"""
+
+import base64
+import email
+import email.policy
+import hashlib
+import hmac
+import http.server
+import json
+import socket
+import socketserver
+import threading
+
+import pytest
+
+from sheaf_daemons import command_task, shell_task, wait_for
+
+pytestmark = pytest.mark.daemons
+
+SECRET = "whsec_" + base64.b64encode(b"what the receiver knows too").decode()
+
+
+class WebhookReceiver:
+    """Keeps every request; answers with `status`. While closed, connections are refused."""
+
+    def __init__(self):
+        self.requests, self.status, self.headers, self._server = [], 200, {}, None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/alerts"
+
+    def open(self):
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver.requests.append((receiver.status, self.path, headers, body))
+                self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def close(self):
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def answered(self, status):
+        return [request for request in list(self.requests) if request[0] == status]
+
+
+class MailReceiver:
+    """As much of RFC 5321 as a client needs: keeps (sender, recipients, message)."""
+
+    def __init__(self):
+        self.mails, receiver = [], self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                receiver.serve(self.rfile, self.wfile)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self):
+        return f"smtp://127.0.0.1:{self._server.server_address[1]}"
+
+    def serve(self, lines, answers):
+        sender, recipients = "", []
+        answers.write(b"220 test.invalid ESMTP\r\n")
+        for line in lines:
+            verb = line.split(b" ")[0].strip().upper()
+            answer = b"250 OK\r\n"
+            if line.upper().startswith(b"MAIL FROM:"):
+                sender, recipients = line[10:].split(b">")[0].strip(b"< ").decode(), []
+            elif line.upper().startswith(b"RCPT TO:"):
+                recipients.append(line[8:].split(b">")[0].strip(b"< ").decode())
+            elif verb == b"DATA":
+                answers.write(b"354 go on\r\n")
+                self.mails.append((sender, recipients, self.read_message(lines)))
+            elif verb == b"QUIT":
+                answers.write(b"221 bye\r\n")
+                return
+            answers.write(answer)
+
+    @staticmethod
+    def read_message(lines):
+        text = b""
+        for line in lines:
+            if line == b".\r\n":
+                break
+            text += line[1:] if line.startswith(b".") else line
+        return email.message_from_bytes(text, policy=email.policy.default)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def webhooks():
+    receiver = WebhookReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def mails():
+    receiver = MailReceiver()
+    yield receiver
+    receiver.close()
+
+
+def configure(sheaf, *destinations, mail=None, **alerts):
+    """Writes config.yml; JSON is YAML."""
+    document = {"destinations": list(destinations),
+                "alerts": {"first_wait_ms": 50, "longest_wait_ms": 200, **alerts}}
+    if mail:
+        document["mail"] = mail
+    sheaf.data.mkdir(parents=True, exist_ok=True)
+    (sheaf.data / "config.yml").write_text(json.dumps(document))
+    return sheaf
+
+
+def destination(receiver, **fields):
+    return {"id": "ops", "type": "webhook", "url": receiver.url, **fields}
+
+
+def alerted(*events, tasks=None, **fields):
+    return {"name": "watched", "tasks": tasks or [command_task("t", "true")],
+            "webhook_notifications": {event: [{"id": "ops"}] for event in events}, **fields}
+
+
+def alerts_of(sheaf, run_id):
+    return sheaf.get(f"/api/sheaf/v1/alerts?run_id={run_id}")["alerts"]
+
+
+def wait_delivered(sheaf, run_id, count=1):
+    def settled():
+        alerts = alerts_of(sheaf, run_id)
+        return len(alerts) == count and all(alert["state"] == "delivered" for alert in alerts) and alerts
+
+    return wait_for(settled, "the alerts are delivered and recorded")
+
+
+FAILING = [shell_task("t", "exit 3")]
+
+
+def test_an_alert_outlives_a_receiver_that_is_down_and_a_killed_scheduler(make_sheaf, webhooks):
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    job_id = sheaf.deploy(j=alerted("on_failure", tasks=FAILING))["j"]
+    run_id = sheaf.run_now(job_id)
+    assert sheaf.wait_run(run_id)["state"] == "FAILED"
+
+    def refused_twice():
+        alerts = alerts_of(sheaf, run_id)
+        return alerts and alerts[0]["tries"] >= 2 and alerts[0]
+
+    alert = wait_for(refused_twice, "two tries are refused")
+    assert alert["state"] == "pending"
+    assert (alert["event"], alert["channel"], alert["destination"]) == ("failure", "webhook", "ops")
+    assert alert["last_error"]
+
+    sheaf.scheduler.kill()
+    webhooks.status = 500
+    webhooks.open()
+    sheaf.scheduler.start()
+    wait_for(lambda: len(webhooks.answered(500)) >= 2, "two tries are answered 500")
+    assert alerts_of(sheaf, run_id)[0]["state"] == "pending"
+    sheaf.scheduler.kill()
+    sheaf.scheduler.start()
+    webhooks.status = 200
+    delivered = wait_delivered(sheaf, run_id)[0]
+    assert delivered["alert_id"] == alert["alert_id"]
+    assert {headers["webhook-id"] for _, _, headers, _ in webhooks.requests} == {f"sheaf-alert-{alert['alert_id']}"}
+    body = json.loads(webhooks.answered(200)[0][3])
+    assert body["event_type"] == "jobs.on_failure"
+    assert body["run"] == {"run_id": str(run_id)}
+    assert body["job"] == {"job_id": str(job_id), "name": "watched"}
+    assert body["sheaf"]["result"] == "FAILED"
+
+    # Delivered is delivered: a third scheduler sends nothing.
+    count = len(webhooks.requests)
+    sheaf.scheduler.kill()
+    sheaf.scheduler.start()
+    other = sheaf.run_now(job_id)
+    sheaf.wait_run(other)
+    wait_delivered(sheaf, other)
+    assert {headers["webhook-id"] for _, _, headers, _ in webhooks.requests[count:]} == {
+        f"sheaf-alert-{alerts_of(sheaf, other)[0]['alert_id']}"}
+
+
+def test_the_scheduler_dies_before_the_first_try(make_sheaf, webhooks):
+    """The alert is of the same commit as the run's end, so no instant lies between them."""
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    job_id = sheaf.deploy(j=alerted("on_failure", tasks=[shell_task("t", "sleep 1; exit 3")]))["j"]
+    run_id = sheaf.run_now(job_id)
+    wait_for(lambda: sheaf.run(run_id)["state"] == "RUNNING", "the run runs")
+    sheaf.scheduler.kill()  # the task ends while there is no scheduler
+    webhooks.open()
+    sheaf.scheduler.start()
+    assert sheaf.wait_run(run_id)["state"] == "FAILED"
+    wait_delivered(sheaf, run_id)
+    assert len({headers["webhook-id"] for _, _, headers, _ in webhooks.requests}) == 1
+
+
+def test_start_and_success_are_told_signed_and_with_the_bearer(make_sheaf, webhooks):
+    webhooks.open()
+    sheaf = configure(make_sheaf(), destination(webhooks, secret=SECRET, bearer="knock")).start()
+    job_id = sheaf.deploy(j=alerted("on_start", "on_success", "on_failure"))["j"]
+    run_id = sheaf.run_now(job_id)
+    assert sheaf.wait_run(run_id)["state"] == "SUCCESS"
+    wait_delivered(sheaf, run_id, 2)
+    assert [json.loads(body)["event_type"] for _, _, _, body in webhooks.requests] == [
+        "jobs.on_start", "jobs.on_success"]
+    for _, path, headers, body in webhooks.requests:
+        assert path == "/alerts"
+        assert headers["authorization"] == "Bearer knock"
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        mac = hmac.new(base64.b64decode(SECRET[6:]), signed, hashlib.sha256).digest()
+        assert headers["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
+
+
+def test_a_receiver_that_is_gone_or_unknown_ends_the_tries(make_sheaf, webhooks):
+    webhooks.status = 410
+    webhooks.open()
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    job = alerted("on_success")
+    job["webhook_notifications"]["on_success"].append({"id": "nobody"})
+    run_id = sheaf.run_now(sheaf.deploy(j=job)["j"])
+    assert sheaf.wait_run(run_id)["state"] == "SUCCESS"
+    alerts = wait_for(lambda: [alert for alert in alerts_of(sheaf, run_id) if alert["state"] == "dropped"][1:] and
+                      alerts_of(sheaf, run_id), "both are dropped")
+    errors = {alert["destination"]: alert["last_error"] for alert in alerts}
+    assert "410" in errors["ops"]
+    assert "nobody" in errors["nobody"] and "config.yml" in errors["nobody"]
+    assert len(webhooks.requests) == 1
+
+
+def test_tries_end_after_the_set_time(make_sheaf, webhooks):
+    sheaf = configure(make_sheaf(), destination(webhooks), give_up_after_s=1).start()
+    run_id = sheaf.run_now(sheaf.deploy(j=alerted("on_success"))["j"])
+    wait_for(lambda: [alert for alert in alerts_of(sheaf, run_id) if alert["state"] == "dropped"], "it is dropped")
+    assert alerts_of(sheaf, run_id)[0]["tries"] > 1
+
+
+def test_a_mail_tells_the_run_its_state_and_where_to_look(make_sheaf, mails):
+    sheaf = configure(make_sheaf(), mail={"server": mails.url, "from": "sheaf@example.org"}).start()
+    job = {"name": "Nächtlich", "tasks": FAILING,
+           "email_notifications": {"on_failure": ["ops@example.org", "ml@example.org"], "on_success": ["x@example.org"]}}
+    job_id = sheaf.deploy(j=job)["j"]
+    run_id = sheaf.run_now(job_id)
+    assert sheaf.wait_run(run_id)["state"] == "FAILED"
+    wait_delivered(sheaf, run_id, 2)
+    assert sorted(recipients for _, recipients, _ in mails.mails) == [["ml@example.org"], ["ops@example.org"]]
+    ids = {alert["alert_id"] for alert in alerts_of(sheaf, run_id)}
+    assert {message["Message-ID"] for _, _, message in mails.mails} == {f"<sheaf-alert-{id}@sheaf>" for id in ids}
+    for sender, _, message in mails.mails:
+        assert sender == "sheaf@example.org"
+        assert message["Subject"] == f"[Sheaf] Nächtlich: run {run_id} FAILED"
+        text = message.get_content()
+        assert f"Job: Nächtlich ({job_id})" in text
+        assert "State: FAILED" in text
+        assert f"{sheaf.url}/#job/{job_id}/run/{run_id}" in text
+
+
+def test_a_cancelled_run_alerts_unless_it_is_told_not_to(make_sheaf, webhooks):
+    webhooks.open()
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    sleeping = [command_task("t", "sleep", "1000")]
+    jobs = sheaf.deploy(
+        told=alerted("on_failure", tasks=sleeping),
+        quiet=alerted("on_failure", tasks=sleeping, notification_settings={"no_alert_for_canceled_runs": True}))
+    runs = {key: sheaf.run_now(job_id) for key, job_id in jobs.items()}
+    for run_id in runs.values():
+        wait_for(lambda run_id=run_id: sheaf.run(run_id)["state"] == "RUNNING", "the run runs")
+        sheaf.post("/api/2.2/jobs/runs/cancel", {"run_id": run_id})
+        assert sheaf.wait_run(run_id)["state"] == "CANCELED"
+    wait_delivered(sheaf, runs["told"])
+    assert alerts_of(sheaf, runs["quiet"]) == []
+
+
+BAD_CONFIGS = {
+    "destinations:\n  - {id: ops, url: ftp://host/}\n": "2:20: url must begin with http:// or https://",
+    "destinations:\n  - {id: ops, ulr: 'http://host/'}\n": '2:15: unknown key "ulr"',
+    "destinations:\n  - url: http://host/\n": "2:5: id is missing",
+    "destinations:\n  - {id: a, url: 'http://h/'}\n  - {id: a, url: 'http://h/'}\n":
+        '3:5: destination "a" stands here twice',
+    "destination: []\n": '1:1: unknown key "destination"',
+    "destinations: 7\n": "1:15: destinations must be a list",
+    "mail:\n  server: host:25\n  from: a@b\n": "2:11: server must begin with smtp:// or smtps://",
+    "mail:\n  server: smtp://host\n": "2:3: from is missing",
+    "alerts:\n  first_wait_ms: 0\n": "2:18: first_wait_ms must be above 0",
+    "alerts:\n  first_wait_ms: soon\n": "2:18: ",
+    "mail: {server: 'smtp://h', from: a@b, tls: perhaps}\n": "1:44: ",
+    "alerts: [\n": "2:1: ",
+    "- a list\n": "1:1: must be a map",
+}
+
+
+@pytest.mark.parametrize("text", BAD_CONFIGS)
+def test_a_config_that_cannot_be_understood_names_its_place(make_sheaf, text):
+    sheaf = make_sheaf()
+    sheaf.data.mkdir()
+    file = sheaf.data / "config.yml"
+    file.write_text(text)
+    assert sheaf.scheduler.start() is None
+    assert sheaf.scheduler.wait() == 2
+    assert f"{file}:{BAD_CONFIGS[text]}" in sheaf.scheduler.log_end()
+    assert not (sheaf.data / "store").exists()
