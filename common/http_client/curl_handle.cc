@@ -3,6 +3,15 @@
 #include "common/base/check.h"
 
 namespace sheaf::http_client {
+namespace {
+
+/// Non-zero ends the transfer.
+int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto& is_cancelled = *static_cast<const std::function<bool()>*>(context);
+  return is_cancelled() ? 1 : 0;
+}
+
+}  // namespace
 
 EasyHandle make_handle() {
   static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -17,6 +26,15 @@ void append(StringList& list, const std::string& text) {
   SHEAF_CHECK(extended != nullptr, "out of memory");
   static_cast<void>(list.release());
   list.reset(extended);
+}
+
+void set_cancellation(CURL* handle, const std::function<bool()>& is_cancelled) {
+  if (!is_cancelled) {
+    return;
+  }
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &is_cancelled);
 }
 
 Error error_of(CURLcode code, const std::string& url) {

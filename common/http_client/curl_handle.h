@@ -1,6 +1,7 @@
 // Ownership of libcurl's handles and its error codes in ours. Internal to common/http_client.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,9 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 
 /// Adds one string; keeps the list's owner right.
 void append(StringList& list, const std::string& text);
+
+/// Makes the transfer ask whether it shall end; `is_cancelled` must outlive it.
+void set_cancellation(CURL* handle, const std::function<bool()>& is_cancelled);
 
 /// What a failed transfer means to the caller.
 [[nodiscard]] Error error_of(CURLcode code, const std::string& url);

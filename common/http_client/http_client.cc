@@ -134,6 +134,7 @@ class HttpClient::Connection {
       append(headers, name + ": " + value);
     }
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+    set_cancellation(handle, request.is_cancelled);
     const CURLcode code = curl_easy_perform(handle);
     if (sink.is_full) {
       return fail(ErrorCode::kExhausted, request.url + ": the answer is too large");

@@ -32,6 +32,8 @@ struct Request {
   Milliseconds connect_timeout{5'000};
   Milliseconds timeout{60'000};
   std::size_t max_answer_bytes = 64u << 20;
+  /// Asked about once a second, on the sending thread; true ends the transfer. Empty: never.
+  std::function<bool()> is_cancelled;
 };
 
 struct Response {
@@ -79,7 +81,9 @@ struct Mail {
 };
 
 /// Hands a mail to the server. Errors as HttpClient::send(); kInvalid when the server refuses an
-/// address for good (5xx).
-[[nodiscard]] Result<void> send_mail(const MailServer& server, const Mail& mail);
+/// address for good (5xx). `is_cancelled` as Request's.
+[[nodiscard]] Result<void> send_mail(const MailServer& server,
+                                     const Mail& mail,
+                                     const std::function<bool()>& is_cancelled = {});
 
 }  // namespace sheaf::http_client

@@ -20,7 +20,9 @@ std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* con
 
 }  // namespace
 
-Result<void> send_mail(const MailServer& server, const Mail& mail) {
+Result<void> send_mail(const MailServer& server,
+                       const Mail& mail,
+                       const std::function<bool()>& is_cancelled) {
   const EasyHandle handle = make_handle();
   StringList recipients;
   for (const std::string& recipient : mail.to) {
@@ -46,6 +48,7 @@ Result<void> send_mail(const MailServer& server, const Mail& mail) {
   curl_easy_setopt(handle.get(), CURLOPT_READFUNCTION, &on_read);
   curl_easy_setopt(handle.get(), CURLOPT_READDATA, &source);
   curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
+  set_cancellation(handle.get(), is_cancelled);
   const CURLcode code = curl_easy_perform(handle.get());
   if (code == CURLE_OK) {
     return {};

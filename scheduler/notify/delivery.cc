@@ -42,7 +42,8 @@ Attempted Deliverer::post(const core::AlertRecord& alert, Timestamp now) {
                                .body = webhook_body(alert, settings_.workspace_id),
                                .connect_timeout = Milliseconds{10'000},
                                .timeout = Milliseconds{30'000},
-                               .max_answer_bytes = kMaxAnswerBytes};
+                               .max_answer_bytes = kMaxAnswerBytes,
+                               .is_cancelled = [this] { return is_cancelled_.load(); }};
   if (!destination.secret.empty()) {
     request.headers.emplace_back(
         "webhook-signature", webhook_signature(destination.secret, id, timestamp, request.body));
@@ -73,7 +74,8 @@ Attempted Deliverer::mail(const core::AlertRecord& alert) const {
       *settings_.mail_server,
       {.from = settings_.mail_from,
        .to = {alert.target.destination},
-       .message = mail_text(alert, settings_.mail_from, settings_.scheduler_url)});
+       .message = mail_text(alert, settings_.mail_from, settings_.scheduler_url)},
+      [this] { return is_cancelled_.load(); });
   if (sent) {
     return {.result = Attempted::Result::kDelivered};
   }

@@ -1,6 +1,7 @@
-// One try to deliver one alert. Blocking; the notifier's thread.
+// One try to deliver one alert. Blocking, on the notifier's thread; cancel() from any other.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,12 +41,16 @@ class Deliverer {
 
   [[nodiscard]] Attempted deliver(const core::AlertRecord& alert, Timestamp now);
 
+  /// Ends the try that is going on, within about a second, and all later ones: kTryAgain.
+  void cancel() { is_cancelled_ = true; }
+
  private:
   [[nodiscard]] Attempted post(const core::AlertRecord& alert, Timestamp now);
   [[nodiscard]] Attempted mail(const core::AlertRecord& alert) const;
 
   DeliverySettings settings_;
   http_client::HttpClient client_;
+  std::atomic<bool> is_cancelled_ = false;
 };
 
 }  // namespace sheaf::notify

@@ -1,6 +1,7 @@
 #include "scheduler/notify/notifier.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -46,13 +47,13 @@ class Notifier::Loop : public std::enable_shared_from_this<Notifier::Loop> {
   void settle(const core::AlertRecord& alert, core::SettleAlert command);
 
   engine::Engine& engine_;
-  Deliverer deliverer_;  ///< The thread's own.
+  Deliverer deliverer_;  ///< The thread's own, but for cancel().
   RetrySettings retry_;
   std::minstd_rand noise_{std::random_device{}()};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<AlertId, core::AlertRecord> pending_;
-  bool is_stopping_ = false;
+  std::atomic<bool> is_stopping_ = false;  ///< Set under the lock.
   std::thread thread_;
 };
 
@@ -75,15 +76,17 @@ void Notifier::Loop::stop() {
     is_stopping_ = true;
     changed_.notify_one();
   }
+  deliverer_.cancel();
   if (thread_.joinable()) {
     thread_.join();
   }
 }
 
+/// The one that has been due for longest: receivers that hang cannot keep all others waiting.
 std::optional<core::AlertRecord> Notifier::Loop::take_due(Timestamp now) {
-  const auto due = std::ranges::find_if(
-      pending_, [now](const auto& entry) { return entry.second.next_try <= now; });
-  if (due == pending_.end()) {
+  const auto due = std::ranges::min_element(
+      pending_, {}, [](const auto& entry) { return entry.second.next_try; });
+  if (due == pending_.end() || due->second.next_try > now) {
     return std::nullopt;
   }
   return std::move(pending_.extract(due).mapped());
@@ -113,6 +116,9 @@ void Notifier::Loop::run() {
 void Notifier::Loop::try_one(core::AlertRecord alert) {
   const Timestamp now = os::wall_time();
   const Attempted attempted = deliverer_.deliver(alert, now);
+  if (is_stopping_ && attempted.result == Attempted::Result::kTryAgain) {
+    return;  // Cut short: the next start tries again.
+  }
   core::SettleAlert command{.alert = alert.id, .error = attempted.error};
   ++alert.tries;
   const bool is_too_old = now - alert.created >= retry_.give_up_after;
@@ -136,8 +142,9 @@ void Notifier::Loop::settle(const core::AlertRecord& alert, core::SettleAlert co
   const bool is_postponed = command.outcome == core::SettleAlert::Outcome::kPostponed;
   engine_.post(std::move(command),
                [self = shared_from_this(), alert, is_postponed](const engine::Outcome& outcome) {
-                 // Unrecorded outcomes are tried again at the next start, under the same id.
-                 if (is_postponed && outcome) {
+                 // Other outcomes that could not be recorded are tried again at the next start,
+                 // under the same id.
+                 if (is_postponed && (outcome || outcome.error().code != ErrorCode::kNotFound)) {
                    self->add(alert);
                  }
                });

@@ -4,15 +4,19 @@ The receivers are real servers on fixed ports: HTTP with answers that a test cho
 """
 
 import base64
+import collections
 import email
 import email.policy
 import hashlib
 import hmac
 import http.server
 import json
+import os
+import random
 import socket
 import socketserver
 import threading
+import time
 
 import pytest
 
@@ -224,6 +228,30 @@ def test_the_scheduler_dies_before_the_first_try(make_sheaf, webhooks):
     assert len({headers["webhook-id"] for _, _, headers, _ in webhooks.requests}) == 1
 
 
+def test_no_alert_is_lost_or_renamed_while_the_scheduler_is_killed_again_and_again(make_sheaf, webhooks):
+    webhooks.open()
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    job_id = sheaf.deploy(j=alerted("on_failure", tasks=FAILING, max_concurrent_runs=4))["j"]
+    runs, chance = [], random.Random(int(os.environ.get("SHEAF_SEED", "7")))
+    for number in range(8):
+        runs += [sheaf.run_now(job_id) for _ in range(3)]
+        webhooks.status = 503 if number % 2 else 200
+        time.sleep(chance.uniform(0, 0.6))  # the instant of the kill is the random variable here
+        sheaf.scheduler.kill()
+        sheaf.scheduler.start()
+    webhooks.status = 200
+    for run in runs:
+        assert sheaf.wait_run(run)["state"] == "FAILED"
+        wait_delivered(sheaf, run)
+    ids = collections.defaultdict(set)
+    for status, _, headers, body in webhooks.requests:
+        if status == 200:
+            ids[int(json.loads(body)["run"]["run_id"])].add(headers["webhook-id"])
+    assert set(ids) == set(runs)
+    for run in runs:
+        assert ids[run] == {f"sheaf-alert-{alerts_of(sheaf, run)[0]['alert_id']}"}
+
+
 def test_start_and_success_are_told_signed_and_with_the_bearer(make_sheaf, webhooks):
     webhooks.open()
     sheaf = configure(make_sheaf(), destination(webhooks, secret=SECRET, bearer="knock")).start()
@@ -257,6 +285,56 @@ def test_a_receiver_that_is_gone_or_unknown_ends_the_tries(make_sheaf, webhooks)
     assert len(webhooks.requests) == 1
 
 
+class Mute:
+    """Takes connections and never answers."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._taken = []
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        while True:
+            try:
+                self._taken.append(self._listener.accept()[0])
+            except OSError:
+                return
+
+    @property
+    def count(self):
+        return len(self._taken)
+
+    def close(self):
+        self._listener.close()
+        for connection in self._taken:
+            connection.close()
+
+
+@pytest.mark.parametrize("channel", ["webhook", "mail"])
+def test_a_receiver_that_never_answers_does_not_hold_up_the_schedulers_end(make_sheaf, webhooks, channel):
+    mute = Mute()
+    try:
+        if channel == "mail":
+            sheaf = configure(make_sheaf(), mail={"server": f"smtp://127.0.0.1:{mute.port}", "from": "a@example.org"})
+            job = {"name": "j", "tasks": FAILING, "email_notifications": {"on_failure": ["ops@example.org"]}}
+        else:
+            sheaf = configure(make_sheaf(), {"id": "ops", "url": f"http://127.0.0.1:{mute.port}/"})
+            job = alerted("on_failure", tasks=FAILING)
+        sheaf.start()
+        run_id = sheaf.run_now(sheaf.deploy(j=job)["j"])
+        wait_for(lambda: mute.count, "the first try begins")
+        assert sheaf.wait_run(run_id)["state"] == "FAILED"
+        sheaf.scheduler.process.terminate()
+        assert sheaf.scheduler.wait(15) == 0  # a try may take 30 seconds
+        tries = mute.count
+        sheaf.scheduler.start()
+        assert alerts_of(sheaf, run_id)[0]["state"] == "pending"
+        wait_for(lambda: mute.count > tries, "it is tried again")
+    finally:
+        mute.close()
+
+
 def test_tries_end_after_the_set_time(make_sheaf, webhooks):
     sheaf = configure(make_sheaf(), destination(webhooks), give_up_after_s=1).start()
     run_id = sheaf.run_now(sheaf.deploy(j=alerted("on_success"))["j"])
@@ -267,7 +345,8 @@ def test_tries_end_after_the_set_time(make_sheaf, webhooks):
 def test_a_mail_tells_the_run_its_state_and_where_to_look(make_sheaf, mails):
     sheaf = configure(make_sheaf(), mail={"server": mails.url, "from": "sheaf@example.org"}).start()
     job = {"name": "Nächtlich", "tasks": FAILING,
-           "email_notifications": {"on_failure": ["ops@example.org", "ml@example.org"], "on_success": ["x@example.org"]}}
+           "email_notifications": {"on_failure": ["ops@example.org", "ml@example.org"],
+                                   "on_success": ["x@example.org"]}}
     job_id = sheaf.deploy(j=job)["j"]
     run_id = sheaf.run_now(job_id)
     assert sheaf.wait_run(run_id)["state"] == "FAILED"
