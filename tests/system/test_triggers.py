@@ -9,6 +9,8 @@ import concurrent.futures
 import hashlib
 import hmac
 import json
+import os
+import random
 import threading
 import time
 import uuid
@@ -210,6 +212,18 @@ def test_a_mapped_field_that_is_missing_is_refused(hooked):
     assert Delivery({"alert": {"reason": "later"}}, delivery=delivery.id).send(hooked, job_id)[0] == 202
 
 
+def test_bodies_beyond_the_limits_are_refused(hooked):
+    job_id = deploy_hooked(hooked, hook())
+    mebibyte = 1 << 20
+    filler = b'{"a": "' + b"x" * (mebibyte - 9) + b'"}'
+    assert len(filler) == mebibyte
+    assert Delivery(filler).send(hooked, job_id)[0] == 202
+    assert Delivery(filler + b" ").send(hooked, job_id)[0] == 413
+    for broken in (b"[" * 100_000, b'{"a": 1, "a": 2}', b"", b'{"a": "\xff"}', b"NaN"):
+        assert Delivery(broken).send(hooked, job_id)[0] == 400, broken[:20]
+    assert len(runs_of(hooked, job_id)) == 1
+
+
 def test_a_field_of_the_body_may_name_the_delivery(hooked):
     job_id = deploy_hooked(hooked, hook(deduplication_key="alert.id"))
     first = Delivery({"alert": {"id": 7}, "try": 1}).send(hooked, job_id)[1]
@@ -356,6 +370,42 @@ def test_each_nominal_time_has_one_run_also_over_a_redeployment(sheaf):
     assert nominal_times(sheaf, ids["going"]) == at_pause
     pause_settings = scheduled(pause_status="PAUSED")
     sheaf.deploy(bundle="clock", going=pause_settings)
+
+
+def test_unpausing_makes_up_for_nothing(sheaf):
+    job = scheduled()
+    job_id = sheaf.deploy(j=job)["j"]
+    wait_for(lambda: runs_of(sheaf, job_id), "a fire")
+    pause(sheaf, j=job)
+    last = nominal_times(sheaf, job_id)[-1]
+    since = time.time()
+    wait_for(lambda: time.time() > since + 5, "two fire times pass")
+    assert sheaf.deploy(j=job)["j"] == job_id
+    unpaused = time.time() * 1000
+    new = wait_for(lambda: [time for time in nominal_times(sheaf, job_id) if time > last], "it fires again")
+    assert new[0] > unpaused - 1000  # the deployment was a moment before that
+    assert [fire for fire in schedule_of(sheaf, job_id)["skipped"] if fire["nominal_time"] < unpaused - 1000] == []
+    pause(sheaf, j=job)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_each_nominal_time_has_one_run_or_one_entry(sheaf):
+    job = scheduled()
+    job_id = sheaf.deploy(j=job)["j"]
+    wait_for(lambda: runs_of(sheaf, job_id), "a fire")
+    chance = random.Random(int(os.environ.get("SHEAF_SEED", "11")))
+    for _ in range(10):
+        # Around a fire time, where the commit of the run is.
+        wait_for(lambda: time.time() % 2 < 0.1, "a fire time")
+        time.sleep(chance.uniform(0, 0.1))  # the instant of the kill is the random variable here
+        sheaf.scheduler.kill()
+        sheaf.scheduler.start()
+    last = nominal_times(sheaf, job_id)[-1]
+    wait_for(lambda: nominal_times(sheaf, job_id)[-1] > last, "the schedule goes on")
+    check_grid(sheaf, job_id)
+    pause(sheaf, j=job)
+    for run in runs_of(sheaf, job_id):
+        assert sheaf.wait_run(run["run_id"])["state"] == "SUCCESS"
 
 
 def test_times_missed_while_the_scheduler_is_down_have_one_run(sheaf):
