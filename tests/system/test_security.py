@@ -1,4 +1,4 @@
-"""Who may do what: tokens, worker keys, data folders, and deployments that must not be half done."""
+"""Who may do what: tokens, worker keys and data folders."""
 
 import base64
 import hashlib
@@ -6,11 +6,10 @@ import json
 import pathlib
 import re
 import select
-import uuid
 
 import pytest
 
-from sheaf_daemons import BIN, ApiError, Daemon, Sheaf, command_task, shell_task, wait_for
+from sheaf_daemons import BIN, Daemon, Sheaf, command_task, shell_task, wait_for
 
 ROOT = pathlib.Path(__file__).parents[2]
 OPEN = {("GET", "/healthz"), ("GET", "/.well-known/databricks-config"), ("GET", "/api/sheaf/v1/hello")}
@@ -292,120 +291,3 @@ def test_a_folder_with_other_files_is_refused_unchanged(make_sheaf):
     assert sheaf.scheduler.wait() == 1
     assert "thesis.txt" in sheaf.scheduler.log_end()
     assert contents(sheaf.data / "store") == {pathlib.Path("thesis.txt"): b"precious"}
-
-
-# ---- Deployments
-def deployed_state(sheaf):
-    return [sheaf.get(path) for path in ("/api/sheaf/v1/deployments", "/api/2.2/jobs/list?limit=100",
-                                         "/api/sheaf/v1/schedules", "/api/sheaf/v1/hooks")]
-
-
-def manifest(*lines):
-    return ("\n".join(["sheaf-manifest 1", *lines]) + "\n").encode()
-
-
-def put(sheaf, content):
-    digest = hashlib.sha256(content).hexdigest()
-    sheaf.put_blob(digest, content)
-    return digest
-
-
-ABSENT = hashlib.sha256(b"never uploaded").hexdigest()
-JOB = {"name": "j", "tasks": [command_task("t", "true")],
-       "schedule": {"quartz_cron_expression": "0 0 3 * * ?", "timezone_id": "UTC"}}
-
-BAD_DEPLOYMENTS = {
-    "no manifest": lambda sheaf: {"manifest_digest": ABSENT},
-    "no blob": lambda sheaf: {"manifest_digest": put(sheaf, manifest(f"{ABSENT} 14 - a.py"))},
-    "not a manifest": lambda sheaf: {"manifest_digest": put(sheaf, b"#!/bin/sh\n")},
-    "a path upwards": lambda sheaf: {"manifest_digest": put(sheaf, manifest(f"{put(sheaf, b'x')} 1 - ../a.py"))},
-    "an absolute path": lambda sheaf: {"manifest_digest": put(sheaf, manifest(f"{put(sheaf, b'x')} 1 - /a.py"))},
-    "not a digest": lambda sheaf: {"manifest_digest": "../../token"},
-    "a bad job beside a good one": lambda sheaf: {"jobs": {"j": JOB, "k": {"name": "k", "tasks": [
-        {**command_task("a", "true"), "depends_on": [{"task_key": "nobody"}]}]}}},
-    "a bad schedule": lambda sheaf: {"jobs": {"j": {**JOB, "schedule": {"quartz_cron_expression": "0 0 3 * *",
-                                                                        "timezone_id": "UTC"}}}},
-}
-
-
-@pytest.mark.daemons
-@pytest.mark.parametrize("name", BAD_DEPLOYMENTS)
-def test_a_deployment_that_is_refused_changes_nothing(busy, name):
-    bundle = f"b{uuid.uuid4().hex[:8]}"
-    busy.deploy(bundle=bundle, j=JOB)
-    fields = BAD_DEPLOYMENTS[name](busy)
-    before = deployed_state(busy)
-    for body in ({"bundle": bundle, "target": "dev", "jobs": {"j": {**JOB, "name": "other"}}, **fields},
-                 {"bundle": bundle + "n", "target": "dev", "jobs": {"new": JOB}, **fields}):
-        with pytest.raises(ApiError) as refusal:
-            busy.post("/api/sheaf/v1/deployments", body)
-        assert (refusal.value.status, refusal.value.body["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-        assert deployed_state(busy) == before
-    if name == "no blob":
-        assert ABSENT in refusal.value.body["message"] or "a.py" in refusal.value.body["message"]
-
-
-@pytest.mark.daemons
-def test_a_deployment_over_another_version_is_refused(busy):
-    bundle = f"b{uuid.uuid4().hex[:8]}"
-    busy.deploy(bundle=bundle, j=JOB)
-    version = busy.get(f"/api/sheaf/v1/deployments/{bundle}/dev")["version"]
-    changed = {"bundle": bundle, "target": "dev", "jobs": {"j": {**JOB, "name": "other"}}}
-    assert busy.post("/api/sheaf/v1/deployments", {**changed, "expected_version": version})["version"] > version
-    before = deployed_state(busy)
-    with pytest.raises(ApiError) as refusal:
-        busy.post("/api/sheaf/v1/deployments", {**changed, "expected_version": version, "jobs": {}})
-    assert refusal.value.status == 409
-    assert deployed_state(busy) == before
-
-
-@pytest.mark.daemons
-def test_a_blob_is_what_its_name_says(busy):
-    digest = hashlib.sha256(b"the right bytes").hexdigest()
-    assert busy.request("PUT", f"/api/sheaf/v1/blobs/{digest}", b"the wrong bytes")[0] == 400
-    assert busy.post("/api/sheaf/v1/blobs/missing", {"digests": [digest]}) == {"missing": [digest]}
-    assert busy.request("GET", f"/api/sheaf/v1/blobs/{digest}")[0] == 404
-    assert busy.request("PUT", f"/api/sheaf/v1/blobs/{digest}", b"the right bytes")[0] == 201
-    assert busy.request("PUT", f"/api/sheaf/v1/blobs/{digest}", b"the right bytes")[0] == 200
-    assert busy.post("/api/sheaf/v1/blobs/missing", {"digests": [digest]}) == {"missing": []}
-
-
-# ---- The public client
-def test_the_databricks_sdk_works_unchanged(sheaf, monkeypatch, tmp_path):
-    from databricks.sdk import WorkspaceClient
-    from databricks.sdk.errors import ResourceDoesNotExist, Unauthenticated
-    from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
-
-    monkeypatch.setenv("HOME", str(tmp_path))
-    job_id = sheaf.deploy(
-        quick={"name": "quick", "parameters": [{"name": "who", "default": "nobody"}],
-               "tasks": [command_task("t", "echo", "hello {{job.parameters.who}}")]})["quick"]
-    slow = sheaf.deploy(bundle="slow", slow={"name": "slow", "tasks": [command_task("t", "sleep", "1000")]})["slow"]
-    client = WorkspaceClient(host=sheaf.url, token=sheaf.token)
-
-    assert client.current_user.me().user_name
-    assert {job.settings.name for job in client.jobs.list()} == {"quick", "slow"}
-    job = client.jobs.get(job_id)
-    assert (job.job_id, job.settings.name) == (job_id, "quick")
-    assert [task.task_key for task in job.settings.tasks] == ["t"]
-
-    run = client.jobs.run_now(job_id, job_parameters={"who": "you"}).result()
-    assert run.state.life_cycle_state == RunLifeCycleState.TERMINATED
-    assert run.state.result_state == RunResultState.SUCCESS
-    assert client.jobs.get_run_output(run.tasks[0].run_id).logs == "hello you\n"
-    assert client.jobs.get_run(run.run_id).run_id == run.run_id
-    again = [client.jobs.run_now(job_id, idempotency_token="once").response.run_id for _ in range(2)]
-    assert again[0] == again[1] != run.run_id
-    client.jobs.wait_get_run_job_terminated_or_skipped(again[0])
-    assert [found.run_id for found in client.jobs.list_runs(job_id=job_id)] == [again[0], run.run_id]
-
-    waiter = client.jobs.run_now(slow)
-    wait_for(lambda: sheaf.run(waiter.run_id)["state"] == "RUNNING", "the slow run runs")
-    assert [found.run_id for found in client.jobs.list_runs(active_only=True)] == [waiter.run_id]
-    cancelled = client.jobs.cancel_run(waiter.run_id).result()
-    assert cancelled.state.result_state == RunResultState.CANCELED
-
-    with pytest.raises(ResourceDoesNotExist):
-        client.jobs.get_run(999_999_999)
-    with pytest.raises(Unauthenticated):
-        WorkspaceClient(host=sheaf.url, token="wrong").jobs.get(job_id)
