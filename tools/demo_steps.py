@@ -7,6 +7,7 @@ import base64
 import pathlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -117,6 +118,7 @@ def demonstrate(sheaf):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     began = time.monotonic()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sheaf-demo-"))
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

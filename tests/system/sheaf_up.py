@@ -94,9 +94,13 @@ class SheafUp:
         """As Ctrl-C does; gives the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(READY_S)
-        self.process.stdout.close()
-        return status
+        try:
+            return self.process.wait(READY_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # its daemons end with it
+            return self.process.wait()
+        finally:
+            self.process.stdout.close()
 
     # ---- Commands
     def command(self, *arguments, expect=0, timeout=COMMAND_S, **settings):
