@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from cli_program import Cli, write_bundle
+from cli_program import Cli, Up, write_bundle
 from sheaf_daemons import command_task
 
 pytestmark = pytest.mark.daemons
@@ -105,6 +105,22 @@ def test_no_command_connects_to_a_host_that_only_settings_name(cli, recorder, tm
         cli.variables[name] = value
         call_every_command(cli, folder)
     recorder.close()
+    assert recorder.connections == 0
+
+
+def test_with_sheaf_up_all_commands_speak_to_it_alone(cli, recorder, tmp_path):
+    folder = foreign_bundle(tmp_path / "bundle", recorder.url)
+    (cli.home / ".databrickscfg").write_text(f"[DEFAULT]\nhost = {recorder.url}\ntoken = t\n")
+    up = Up(cli)
+    try:
+        cli("deploy", folder=folder)
+        assert "=== greet: SUCCESS" in cli("run", "hello", folder=folder).stdout
+        call_every_command(cli, folder)
+        cli.variables["DATABRICKS_HOST"] = recorder.url
+        call_every_command(cli, folder)
+        cli("deploy", folder=folder, status=2)
+    finally:
+        up.stop()
     assert recorder.connections == 0
 
 
