@@ -40,7 +40,7 @@ std::string StopSignal::wait() const {
     }
     if ((sources[0].revents & POLLIN) != 0) {
       signalfd_siginfo info{};
-      static_cast<void>(::read(signals_.get(), &info, sizeof info));
+      [[maybe_unused]] const ssize_t length = ::read(signals_.get(), &info, sizeof info);
       return info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
     }
     if (sources[1].revents != 0) {
