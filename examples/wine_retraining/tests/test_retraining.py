@@ -31,6 +31,7 @@ def assert_results(run, **expected):
     assert run.results == expected, "\n".join(run.outputs.values())
 
 
+@pytest.mark.slow
 def test_a_better_model_replaces_the_champion_and_others_do_not(bundle, serving, ask_mlflow):
     before = files_of(bundle.tree)
     everything = dict.fromkeys(["preprocess", "train", "compare", "model_update", "deploy"], "SUCCESS")
