@@ -213,6 +213,7 @@ def test_a_worker_with_a_foreign_key_is_refused(sheaf):
         assert {sheaf.wait_run(run)["state"] for run in runs} == {"SUCCESS"}
         assert worker_names(sheaf) == ["local"]
         assert not select.select([worker._ready_end], [], [], 0)[0], "it says that it is registered"
+        wait_for(lambda: "public key is not in its folder workers/" in worker.log_end(), "the worker's log tells why")
     finally:
         worker.stop()
     # Enrolled, the same worker is taken.

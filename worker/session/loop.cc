@@ -160,6 +160,7 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
   }
   header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
   has_session_ = true;
+  has_told_silence_ = false;
   heartbeat_interval_ = message.heartbeat_interval;
   http_base_url_ = message.http_base_url;
   high_water_.epoch = message.epoch;
@@ -209,6 +210,13 @@ void Session::Loop::keep_in_touch() {
 void Session::Loop::register_worker() {
   const Milliseconds now = os::boot_time();
   if (now - last_received_ >= 3 * settings_.register_again_after && last_register_.count() > 0) {
+    if (!has_told_silence_) {
+      has_told_silence_ = true;
+      telemetry::log(telemetry::Level::kWarning,
+                     settings_.control_endpoint +
+                         " does not answer: nobody is there, its key is another one, or this "
+                         "worker's public key is not in its folder workers/");
+    }
     // A connection whose key was refused once never comes back by itself.
     static_cast<void>(dealer_.reopen());
     last_received_ = now;

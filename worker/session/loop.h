@@ -105,6 +105,7 @@ class Session::Loop {
   Milliseconds last_sent_{0};
   Milliseconds last_received_{0};
   Milliseconds last_register_{0};
+  bool has_told_silence_ = false;  ///< That the scheduler does not answer, since the last session.
   Milliseconds last_owed_{0};
   std::vector<std::string> unsent_;
   std::atomic<bool> is_stopping_{false};
