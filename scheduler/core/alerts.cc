@@ -19,17 +19,18 @@ const std::vector<model::AlertTarget>& targets(const model::AlertSettings& alert
 }  // namespace
 
 void alert(Draft& draft,
-           const LiveRun& run,
+           const RunRecord& run,
+           const model::AlertSettings& settings,
            AlertEvent event,
            RunState state,
            const std::string& message) {
-  for (const model::AlertTarget& target : targets(run.settings->alerts, event)) {
+  for (const model::AlertTarget& target : targets(settings, event)) {
     const AlertRecord alert{.id = AlertId{draft.draw_ids()},
                             .event = event,
                             .target = target,
-                            .run = run.record.id,
-                            .job = run.record.job,
-                            .job_name = run.record.name,
+                            .run = run.id,
+                            .job = run.job,
+                            .job_name = run.name,
                             .run_state = state,
                             .message = message,
                             .created = draft.now,
@@ -39,8 +40,11 @@ void alert(Draft& draft,
   }
 }
 
-void alert_end(Draft& draft, const LiveRun& run, RunState state, const std::string& message) {
-  const model::AlertSettings& settings = run.settings->alerts;
+void alert_end(Draft& draft,
+               const RunRecord& run,
+               const model::AlertSettings& settings,
+               RunState state,
+               const std::string& message) {
   const bool is_muted = (state == RunState::kSkipped && settings.no_alert_for_skipped_runs) ||
                         (state == RunState::kCancelled && settings.no_alert_for_canceled_runs);
   if (is_muted) {
@@ -48,7 +52,12 @@ void alert_end(Draft& draft, const LiveRun& run, RunState state, const std::stri
   }
   const bool is_success =
       state == RunState::kSucceeded || state == RunState::kSucceededWithFailures;
-  alert(draft, run, is_success ? AlertEvent::kSuccess : AlertEvent::kFailure, state, message);
+  alert(draft,
+        run,
+        settings,
+        is_success ? AlertEvent::kSuccess : AlertEvent::kFailure,
+        state,
+        message);
 }
 
 Decision decide_settle_alert(Draft draft, const SettleAlert& command) {

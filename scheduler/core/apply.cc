@@ -117,23 +117,28 @@ class Applier {
     writer_.release_attempt(run, event.task);
     run.tasks.state[event.task] = TaskState::kReady;
     run.tasks.worker[event.task] = {};
+    writer_.set_deadline(run, event.task, kNoTime);
     state_.ready.push_back({event.run, event.task});
     writer_.mark_dirty(run, event.task);
   }
 
   void operator()(const AttemptStarted& event) {
     LiveRun& run = live(event.run);
-    if (run.tasks.state[event.task] == TaskState::kLeased) {
+    const bool is_stopping = run.tasks.state[event.task] == TaskState::kStopping;
+    if (!is_stopping) {
       run.tasks.state[event.task] = TaskState::kRunning;
-      writer_.set_deadline(run, event.task, event.deadline);
     }
+    writer_.set_deadline(run, event.task, is_stopping ? kNoTime : event.deadline);
     run.tasks.started[event.task] = event.at;
     writer_.mark_dirty(run, event.task);
   }
 
   void operator()(const ValuesStaged& event) {
     LiveRun& run = live(event.run);
-    run.details[event.task].staged = event.values;
+    std::vector<TaskValue>& staged = run.details[event.task].staged;
+    run.value_count -= static_cast<std::uint32_t>(staged.size());
+    staged = event.values;
+    run.value_count += static_cast<std::uint32_t>(staged.size());
     writer_.mark_dirty(run, event.task);
   }
 
@@ -142,7 +147,8 @@ class Applier {
     TaskDetails& details = run.details[event.task];
     if (event.attempt.state == TaskState::kSucceeded) {
       details.values = std::move(details.staged);
-      run.value_count += static_cast<std::uint32_t>(details.values.size());
+    } else {
+      run.value_count -= static_cast<std::uint32_t>(details.staged.size());
     }
     details.staged.clear();
     details.attempts.push_back(event.attempt);
@@ -168,9 +174,11 @@ class Applier {
 
   void operator()(const AttemptStopRequested& event) {
     LiveRun& run = live(event.run);
+    if (!is_loss_expected(run, event.task)) {
+      writer_.set_deadline(run, event.task, kNoTime);
+    }
     run.tasks.state[event.task] = TaskState::kStopping;
     run.tasks.stop_reason[event.task] = event.reason;
-    writer_.set_deadline(run, event.task, kNoTime);
     writer_.mark_dirty(run, event.task);
   }
 

@@ -82,7 +82,7 @@ struct ReportSilence {
 };
 
 /// The worker cannot take the attempt (it has no free slot, or is draining): another place is
-/// sought.
+/// sought. The worker gets no more until it is heard again (ReportSilence) or registers.
 struct ReportRejected {
   WorkerId worker;
   AttemptId attempt;

@@ -80,6 +80,8 @@ struct StoredState {
   std::vector<StoredRun> runs;  ///< Unfinished ones only, by id.
   std::vector<WorkerRecord> workers;
   std::vector<ScheduleRecord> schedules;
+  /// As the jobs of `runs` stand now; for jobs that are gone their runs' own settings count.
+  std::map<JobId, std::int64_t> max_concurrent_runs;
 };
 
 /// Rebuilds State with all of its indices.

@@ -54,6 +54,8 @@ void stop_run(Draft& draft, const LiveRun& run, StopReason reason, std::string m
 [[nodiscard]] Decision decide_started(Draft draft, const ReportStarted& command);
 [[nodiscard]] Decision decide_values(Draft draft, const ReportValues& command);
 [[nodiscard]] Decision decide_result(Draft draft, const ReportResult& command);
+/// When the scheduler itself orders the stop of an attempt that starts now; kNoTime: no timeout.
+[[nodiscard]] Timestamp timeout_backstop(const Draft& draft, const LiveRun& run, TaskIndex task);
 /// Ends an active attempt with `outcome`: retry, or the end of the task.
 void finish_attempt(Draft& draft,
                     const LiveRun& run,
@@ -64,10 +66,18 @@ void finish_attempt(Draft& draft,
 
 [[nodiscard]] Decision decide_settle_alert(Draft draft, const SettleAlert& command);
 /// Puts the run's alerts for `event` into the outbox.
-void alert(
-    Draft& draft, const LiveRun& run, AlertEvent event, RunState state, const std::string& message);
+void alert(Draft& draft,
+           const RunRecord& run,
+           const model::AlertSettings& settings,
+           AlertEvent event,
+           RunState state,
+           const std::string& message);
 /// Alerts of a run that has ended in `state`, after the job's mute settings.
-void alert_end(Draft& draft, const LiveRun& run, RunState state, const std::string& message);
+void alert_end(Draft& draft,
+               const RunRecord& run,
+               const model::AlertSettings& settings,
+               RunState state,
+               const std::string& message);
 
 /// The spec of an attempt with the given identity; see make_attempt_spec.
 struct AttemptIdentity {

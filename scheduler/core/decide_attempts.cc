@@ -92,6 +92,19 @@ void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
                               .was_lost = was_lost});
 }
 
+/// Whether its worker reported the attempt started, or said that something of it may run.
+bool has_begun(const LiveRun& run, TaskIndex task) {
+  return run.tasks.started[task] != kNoTime || is_loss_expected(run, task);
+}
+
+/// Something of the attempt may still run where nobody can stop it: the lease decides.
+void expect_loss(Draft& draft, const LiveRun& run, TaskIndex task) {
+  if (!is_loss_expected(run, task)) {
+    draft.record(
+        LossExpected{.run = run.record.id, .task = task, .at = draft.now + limits::kWorkerLease});
+  }
+}
+
 /// Events and effects of verified leases of one command, grouped by run.
 void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::Lease>>& leases) {
   for (const auto& [id, leased] : leases) {
@@ -142,14 +155,20 @@ Decision decide_rejected(Draft draft, const ReportRejected& command) {
     return std::move(draft.step);
   }
   const LiveRun& run = *draft.state.find_run(lease->run);
-  const TaskState state = run.tasks.state[lease->task];
-  if (state == TaskState::kStopping) {
+  if (has_begun(run, lease->task)) {
+    expect_loss(draft, run, lease->task);
+  } else if (run.tasks.state[lease->task] == TaskState::kStopping) {
     finish_attempt(draft,
                    run,
                    lease->task,
                    {.end = AttemptEnd::kCancelled, .tree_empty = true, .ended = draft.now});
-  } else if (state == TaskState::kLeased) {
+  } else {
     draft.record(TaskReturned{.run = lease->run, .task = lease->task});
+    if (!draft.state.workers.at(command.worker).suspect) {
+      // What made it refuse (a full disk, a process that will not die) stands for a while: without
+      // a pause the emptiest worker would draw every task, and refuse it, as fast as they travel.
+      draft.record(WorkerSuspected{.worker = command.worker});
+    }
   }
   return std::move(draft.step);
 }
@@ -165,12 +184,10 @@ Decision decide_started(Draft draft, const ReportStarted& command) {
   if (!is_news) {
     return std::move(draft.step);
   }
-  const auto timeout = run.task_settings(lease->task).timeout;
-  draft.record(AttemptStarted{
-      .run = lease->run,
-      .task = lease->task,
-      .at = command.started,
-      .deadline = timeout.count() > 0 ? draft.now + timeout + kTimeoutBackstop : kNoTime});
+  draft.record(AttemptStarted{.run = lease->run,
+                              .task = lease->task,
+                              .at = command.started,
+                              .deadline = timeout_backstop(draft, run, lease->task)});
   return std::move(draft.step);
 }
 
@@ -180,13 +197,16 @@ Decision decide_values(Draft draft, const ReportValues& command) {
     return std::move(draft.step);
   }
   const LiveRun& run = *draft.state.find_run(lease->run);
-  if (run.value_count + command.values.size() > limits::kMaxTaskValuesPerRun) {
+  const auto details = run.details.find(lease->task);
+  const bool is_known = details != run.details.end();
+  const std::size_t others =
+      run.value_count - (is_known ? details->second.staged.size() : std::size_t{0});
+  if (others + command.values.size() > limits::kMaxTaskValuesPerRun) {
     return reject(
         ErrorCode::kExhausted,
         "a run has at most " + std::to_string(limits::kMaxTaskValuesPerRun) + " task values");
   }
-  const auto details = run.details.find(lease->task);
-  if (details == run.details.end() || details->second.staged != command.values) {
+  if (!is_known || details->second.staged != command.values) {
     draft.record(ValuesStaged{.run = lease->run, .task = lease->task, .values = command.values});
   }
   return std::move(draft.step);
@@ -204,14 +224,21 @@ Decision decide_result(Draft draft, const ReportResult& command) {
     return std::move(draft.step);
   }
   const LiveRun& run = *draft.state.find_run(lease->run);
-  if (command.outcome.end == AttemptEnd::kLost && !command.outcome.tree_empty) {
-    // Something of it may still run: the lease decides.
-    draft.record(LossExpected{
-        .run = lease->run, .task = lease->task, .at = draft.now + limits::kWorkerLease});
+  const model::AttemptOutcome& outcome = command.outcome;
+  // A worker that lost its records cancels what it does not know as never started.
+  const bool is_disclaimed = outcome.end == AttemptEnd::kCancelled && outcome.started == kNoTime &&
+                             has_begun(run, lease->task);
+  if (is_disclaimed || (outcome.end == AttemptEnd::kLost && !outcome.tree_empty)) {
+    expect_loss(draft, run, lease->task);
     return std::move(draft.step);
   }
-  finish_attempt(draft, run, lease->task, command.outcome);
+  finish_attempt(draft, run, lease->task, outcome);
   return std::move(draft.step);
+}
+
+Timestamp timeout_backstop(const Draft& draft, const LiveRun& run, TaskIndex task) {
+  const auto timeout = run.task_settings(task).timeout;
+  return timeout.count() > 0 ? draft.now + timeout + kTimeoutBackstop : kNoTime;
 }
 
 void finish_attempt(Draft& draft,

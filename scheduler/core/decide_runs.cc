@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
@@ -33,6 +34,21 @@ NamedStrings merged_parameters(const model::JobSettings& settings, const NamedSt
   return merged;
 }
 
+/// Why a new run of facts.job is skipped; empty: it is not. Runs that were queued by earlier
+/// commands of the same batch count against the places, since Settle will start them first.
+std::string find_skip_reason(const Draft& draft, const model::JobSettings& settings) {
+  if (settings.max_concurrent_runs == 0) {
+    return "Skipped: the job allows no runs (max_concurrent_runs is 0).";
+  }
+  const JobActivity& activity = activity_of(draft.state, draft.facts.job->id);
+  const auto ahead = static_cast<std::int64_t>(activity.running.size() + activity.queued.size());
+  if (settings.queue_enabled || ahead < settings.max_concurrent_runs) {
+    return {};
+  }
+  return "Skipped: the job already has " + std::to_string(settings.max_concurrent_runs) +
+         " concurrent runs and its queue is off.";
+}
+
 /// Events of a new run of facts.job, queued; Settle starts it where there is a place.
 RunId create_run(Draft& draft,
                  NamedStrings overrides,
@@ -58,17 +74,10 @@ RunId create_run(Draft& draft,
                 .first_attempt = AttemptId{id + 1},
                 .task_count = static_cast<std::uint32_t>(task_count)};
   draft.record(RunSubmitted{.run = run, .settings = settings});
-  const JobActivity& activity = activity_of(draft.state, job.id);
-  const auto running = static_cast<std::int64_t>(activity.running.size());
-  const bool must_wait = running >= settings->max_concurrent_runs || !activity.queued.empty();
-  const bool is_never = settings->max_concurrent_runs == 0;
-  if (is_never || (must_wait && !settings->queue_enabled)) {
-    draft.record(RunFinished{.run = run.id,
-                             .state = RunState::kSkipped,
-                             .message = "Skipped: the job already has " +
-                                        std::to_string(settings->max_concurrent_runs) +
-                                        " concurrent runs and its queue is off.",
-                             .at = draft.now});
+  if (const std::string reason = find_skip_reason(draft, *settings); !reason.empty()) {
+    draft.record(RunFinished{
+        .run = run.id, .state = RunState::kSkipped, .message = reason, .at = draft.now});
+    alert_end(draft, run, settings->alerts, RunState::kSkipped, reason);
   }
   return run.id;
 }
@@ -82,16 +91,24 @@ bool is_fresh(const ReceiptRecord& receipt, Milliseconds kept, Timestamp now) {
   return kept == Milliseconds{0} || now - receipt.at < kept;
 }
 
+/// Records the stop of an active attempt and orders it, unless a loss verdict is pending: a worker
+/// that does not know an attempt cannot tell that it is gone.
+void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason) {
+  draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
+  if (!is_loss_expected(run, task)) {
+    draft.order(StopAttempt{.worker = run.tasks.worker[task],
+                            .attempt = run.tasks.attempt[task],
+                            .fence = run.tasks.fence[task],
+                            .reason = reason});
+  }
+}
+
 /// Stop of everything of a run that is on a worker.
 void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
   for (TaskIndex task = 0; task < run.record.task_count; ++task) {
     const TaskState state = run.tasks.state[task];
     if (state == TaskState::kLeased || state == TaskState::kRunning) {
-      draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
-      draft.order(StopAttempt{.worker = run.tasks.worker[task],
-                              .attempt = run.tasks.attempt[task],
-                              .fence = run.tasks.fence[task],
-                              .reason = reason});
+      stop_attempt(draft, run, task, reason);
     }
   }
 }
@@ -101,7 +118,7 @@ void run_deadline_passed(Draft& draft, const LiveRun& run) {
     const std::string message = "Dropped: the run waited 48 hours in the queue.";
     draft.record(RunFinished{
         .run = run.record.id, .state = RunState::kSkipped, .message = message, .at = draft.now});
-    alert_end(draft, run, RunState::kSkipped, message);
+    alert_end(draft, run.record, run.settings->alerts, RunState::kSkipped, message);
     return;
   }
   stop_run(draft,
@@ -116,12 +133,7 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
       draft.record(TasksReady{.run = run.record.id, .tasks = {task}});
       return;
     case TaskState::kRunning:
-      draft.record(
-          AttemptStopRequested{.run = run.record.id, .task = task, .reason = StopReason::kTimeout});
-      draft.order(StopAttempt{.worker = run.tasks.worker[task],
-                              .attempt = run.tasks.attempt[task],
-                              .fence = run.tasks.fence[task],
-                              .reason = StopReason::kTimeout});
+      stop_attempt(draft, run, task, StopReason::kTimeout);
       return;
     case TaskState::kLeased:
     case TaskState::kStopping:
@@ -245,7 +257,7 @@ Decision decide_cancel(Draft draft, const CancelRun& command) {
   if (run->record.state == RunState::kQueued) {
     draft.record(RunFinished{
         .run = command.run, .state = RunState::kCancelled, .message = message, .at = draft.now});
-    alert_end(draft, *run, RunState::kCancelled, message);
+    alert_end(draft, run->record, run->settings->alerts, RunState::kCancelled, message);
   } else if (run->record.state == RunState::kRunning) {
     stop_run(draft, *run, StopReason::kUserCancel, message);
   }
@@ -253,18 +265,26 @@ Decision decide_cancel(Draft draft, const CancelRun& command) {
 }
 
 Decision decide_advance_time(Draft draft) {
-  std::size_t judged = 0;
+  std::vector<TaskRef> due;
+  std::set<RunId> due_runs;
   for (const Deadline& deadline : draft.state.deadlines) {
-    if (deadline.at > draft.now || judged == kMaxDeadlinesPerStep) {
+    if (deadline.at > draft.now || due.size() == kMaxDeadlinesPerStep) {
       break;
     }
-    ++judged;
-    const LiveRun* run = draft.state.find_run(deadline.what.run);
-    SHEAF_CHECK(run != nullptr, "a deadline of a run that is not live");
+    due.push_back(deadline.what);
     if (deadline.what.task == kRunItself) {
+      due_runs.insert(deadline.what.run);
+    }
+  }
+  for (const TaskRef& what : due) {
+    const LiveRun* run = draft.state.find_run(what.run);
+    SHEAF_CHECK(run != nullptr, "a deadline of a run that is not live");
+    if (what.task == kRunItself) {
       run_deadline_passed(draft, *run);
-    } else {
-      task_deadline_passed(draft, *run, deadline.what.task);
+    } else if (!due_runs.contains(what.run)) {
+      // The tasks of a run that stops in this step stay due: they are judged in the next one,
+      // against what this one makes of them.
+      task_deadline_passed(draft, *run, what.task);
     }
   }
   return std::move(draft.step);

@@ -29,36 +29,30 @@ void adopt(Draft& draft,
                             .fence = run.tasks.fence[task],
                             .reason = run.tasks.stop_reason[task]});
   }
-  // A loss verdict may be pending from an earlier registration that missed the attempt.
-  if (run.tasks.deadline[task] != kNoTime &&
-      (state == TaskState::kLeased || state == TaskState::kStopping)) {
-    if (state == TaskState::kLeased) {
-      draft.record(
-          AttemptStarted{.run = run.record.id, .task = task, .at = run.tasks.started[task]});
-    } else {
-      draft.record(AttemptStopRequested{
-          .run = run.record.id, .task = task, .reason = run.tasks.stop_reason[task]});
-    }
+  if (is_loss_expected(run, task)) {
+    // An earlier registration missed the attempt: the verdict is taken back.
+    draft.record(AttemptStarted{.run = run.record.id,
+                                .task = task,
+                                .at = run.tasks.started[task],
+                                .deadline = timeout_backstop(draft, run, task)});
   }
 }
 
 /// State has an attempt on the worker that the worker does not know.
 void miss(Draft& draft, const LiveRun& run, TaskIndex task, bool is_rebooted) {
-  const bool was_started = run.tasks.started[task] != kNoTime;
+  const bool was_started =
+      run.tasks.started[task] != kNoTime || run.tasks.state[task] == TaskState::kRunning;
   if (is_rebooted) {
-    if (!was_started && run.tasks.state[task] == TaskState::kStopping) {
-      finish_attempt(draft,
-                     run,
-                     task,
-                     {.end = AttemptEnd::kCancelled, .tree_empty = true, .ended = draft.now});
-      return;
+    auto gone = lost(run, task, draft.now, "lost: its worker was rebooted", true);
+    if (run.tasks.state[task] == TaskState::kStopping) {
+      gone.end = AttemptEnd::kCancelled;
+      gone.message = "stopped: its worker was rebooted";
     }
-    finish_attempt(
-        draft, run, task, lost(run, task, draft.now, "lost: its worker was rebooted", true));
+    finish_attempt(draft, run, task, std::move(gone));
     return;
   }
-  if (run.tasks.deadline[task] != kNoTime && run.tasks.state[task] != TaskState::kRunning) {
-    return;  // The verdict is due already.
+  if (is_loss_expected(run, task)) {
+    return;
   }
   if (was_started) {
     draft.record(

@@ -39,6 +39,14 @@ void check_dependencies(const LiveRun& run) {
   }
 }
 
+void check_values(const LiveRun& run) {
+  std::size_t count = 0;
+  for (const auto& [task, details] : run.details) {
+    count += details.values.size() + details.staged.size();
+  }
+  SHEAF_CHECK(count == run.value_count, "task values are miscounted");
+}
+
 void check_attempts(const State& state, const LiveRun& run) {
   for (TaskIndex task = 0; task < run.record.task_count; ++task) {
     const TaskRef here{run.record.id, task};
@@ -56,6 +64,13 @@ void check_attempts(const State& state, const LiveRun& run) {
                 "a deadline is not in the index");
     SHEAF_CHECK(run.tasks.state[task] != TaskState::kWaitingRetry || deadline != kNoTime,
                 "a task waits for ever");
+    const bool may_have_deadline =
+        is_active(run.tasks.state[task]) || run.tasks.state[task] == TaskState::kWaitingRetry;
+    SHEAF_CHECK(may_have_deadline || deadline == kNoTime, "a deadline of a task that has none");
+    SHEAF_CHECK(run.record.state == RunState::kRunning || run.record.state == RunState::kStopping ||
+                    run.tasks.state[task] == TaskState::kBlocked ||
+                    is_terminal(run.tasks.state[task]),
+                "a task is under way in a run that is not");
   }
 }
 
@@ -70,6 +85,7 @@ void check_invariants(const State& state) {
   for (const auto& [id, run] : state.runs) {
     check_dependencies(*run);
     check_attempts(state, *run);
+    check_values(*run);
   }
   for (const Deadline& deadline : state.deadlines) {
     const LiveRun* run = state.find_run(deadline.what.run);

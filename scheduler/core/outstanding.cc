@@ -1,5 +1,6 @@
 #include "common/base/check.h"
 #include "scheduler/core/core.h"
+#include "scheduler/core/state_writer.h"
 
 namespace sheaf::core {
 namespace {
@@ -7,12 +8,15 @@ namespace {
 /// The start or stop that is owed to the worker of one active attempt, if any.
 void add_owed(const LiveRun& run, TaskIndex task, std::vector<Effect>& effects) {
   const TaskState state = run.tasks.state[task];
+  if (is_loss_expected(run, task)) {
+    return;
+  }
   if (state == TaskState::kStopping) {
     effects.emplace_back(StopAttempt{.worker = run.tasks.worker[task],
                                      .attempt = run.tasks.attempt[task],
                                      .fence = run.tasks.fence[task],
                                      .reason = run.tasks.stop_reason[task]});
-  } else if (state == TaskState::kLeased && run.tasks.deadline[task] == kNoTime) {
+  } else if (state == TaskState::kLeased) {
     auto spec = make_attempt_spec(run, task);
     SHEAF_CHECK(spec.has_value(), "a leased task's references do not resolve");
     effects.emplace_back(StartAttempt{.worker = run.tasks.worker[task], .spec = std::move(*spec)});

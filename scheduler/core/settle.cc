@@ -119,7 +119,7 @@ class Settler {
     draft_.record(RunStarted{.run = run.record.id,
                              .at = draft_.now,
                              .deadline = timeout.count() > 0 ? draft_.now + timeout : kNoTime});
-    alert(draft_, run, AlertEvent::kStart, RunState::kRunning, "");
+    alert(draft_, run.record, run.settings->alerts, AlertEvent::kStart, RunState::kRunning, "");
   }
 
   void record_ready() {
@@ -235,7 +235,7 @@ void Settler::finish_run(RunId id) {
   const RunResult result = result_of(*run);
   draft_.record(
       RunFinished{.run = id, .state = result.state, .message = result.message, .at = draft_.now});
-  alert_end(draft_, *run, result.state, result.message);
+  alert_end(draft_, run->record, run->settings->alerts, result.state, result.message);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ struct LiveRun {
   // Derived.
   std::vector<DependencyCounts> dependencies;
   std::uint32_t unfinished_tasks = 0;
-  std::uint32_t value_count = 0;
+  std::uint32_t value_count = 0;  ///< Recorded and staged.
   std::vector<bool> dirty_pages;
   bool is_dirty = false;
 

@@ -56,6 +56,12 @@ DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
   check_failed(__FILE__, __LINE__, "is_terminal", "an unfinished task was classified");
 }
 
+bool is_loss_expected(const LiveRun& run, TaskIndex task) {
+  const TaskState state = run.tasks.state[task];
+  return (state == TaskState::kLeased || state == TaskState::kStopping) &&
+         run.tasks.deadline[task] != kNoTime;
+}
+
 void StateWriter::take_id(std::int64_t id) {
   state_.next_id = std::max(state_.next_id, id + 1);
 }
@@ -107,7 +113,7 @@ void StateWriter::index_run(LiveRun& run) {
   }
   run.value_count = 0;
   for (const auto& [task, details] : run.details) {
-    run.value_count += static_cast<std::uint32_t>(details.values.size());
+    run.value_count += static_cast<std::uint32_t>(details.values.size() + details.staged.size());
   }
   if (run.record.deadline != kNoTime) {
     state_.deadlines.insert({run.record.deadline, {run.record.id, kRunItself}});

@@ -13,6 +13,10 @@ enum class DependencyClass : std::uint8_t { kSucceeded, kExcluded, kFailed };
 /// How `task`, finished, counts along `edge`.
 [[nodiscard]] DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge);
 
+/// Whether the task's attempt will be declared lost unless its worker reports it (LossExpected). A
+/// leased or stopping task has no other deadline.
+[[nodiscard]] bool is_loss_expected(const LiveRun& run, TaskIndex task);
+
 class StateWriter {
  public:
   explicit StateWriter(State& state) : state_(state) {}

@@ -114,6 +114,13 @@ Result<std::uint64_t> Engine::Loop::start() {
       return fail(settings.error(), "run " + to_string(run.record.id));
     }
     run.settings = std::move(*settings);
+    auto job = facts_.resolve({.job = run.record.job});
+    if (!job) {
+      return fail(job.error(), "job " + to_string(run.record.job));
+    }
+    if (job->job) {
+      stored->max_concurrent_runs[run.record.job] = job->job_settings->max_concurrent_runs;
+    }
   }
   state_ = core::restore(std::move(*stored));
   for (const core::Effect& effect : core::outstanding(state_)) {

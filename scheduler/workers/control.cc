@@ -184,6 +184,7 @@ void Control::take(const Acknowledged& acknowledged) {
 void Control::take(const RejectionRecorded& rejection) {
   if (Session* const session = find_session(rejection.session)) {
     session->settle_attempt(rejection.attempt, rejection.fence);
+    silence_.note_refusal(session->peer().worker);
   }
 }
 

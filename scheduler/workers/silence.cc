@@ -22,6 +22,13 @@ std::optional<ReportSilence> SilenceWatch::hear(WorkerId worker, Milliseconds no
   return ReportSilence{.worker = worker, .verdict = Verdict::kHeardAgain};
 }
 
+void SilenceWatch::note_refusal(WorkerId worker) {
+  const auto found = entries_.find(worker);
+  if (found != entries_.end() && found->second.standing == Standing::kHeard) {
+    found->second.standing = Standing::kSuspect;
+  }
+}
+
 std::vector<ReportSilence> SilenceWatch::due(Milliseconds now) {
   std::vector<ReportSilence> reports;
   for (auto& [worker, entry] : entries_) {

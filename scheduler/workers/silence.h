@@ -32,6 +32,10 @@ class SilenceWatch {
   /// The worker spoke in its session. Returns what is to be reported, if anything.
   [[nodiscard]] std::optional<ReportSilence> hear(WorkerId worker, Milliseconds now);
 
+  /// The core gives the worker nothing more since it refused a lease: when it speaks again, that is
+  /// to be reported.
+  void note_refusal(WorkerId worker);
+
   /// Verdicts that have become due; each is given once. O(workers).
   [[nodiscard]] std::vector<ReportSilence> due(Milliseconds now);
 

@@ -7,19 +7,30 @@
 namespace sheaf::tests {
 
 JobId CoreWorld::deploy(const JobBuilder& job) {
-  const auto settings = std::make_shared<const model::JobSettings>(job.build());
-  const std::string digest = "digest-" + std::to_string(settings_.size());
-  settings_[digest] = settings;
-  const auto reply = turn(core::Deploy{.bundle = "b",
-                                       .target = "dev",
-                                       .expected_version = std::nullopt,
-                                       .principal = "ann",
-                                       .jobs = {{.resource_key = settings->name,
-                                                 .settings_digest = digest,
-                                                 .settings_json = "{}",
-                                                 .settings = settings}}});
+  return deploy_all({job}).at(0);
+}
+
+std::vector<JobId> CoreWorld::deploy_all(const std::vector<JobBuilder>& jobs) {
+  core::Deploy command{
+      .bundle = "b", .target = "dev", .expected_version = std::nullopt, .principal = "ann"};
+  for (const JobBuilder& job : jobs) {
+    const auto settings = std::make_shared<const model::JobSettings>(job.build());
+    const std::string digest = "digest-" + std::to_string(settings_.size());
+    settings_[digest] = settings;
+    command.jobs.push_back({.resource_key = settings->name,
+                            .settings_digest = digest,
+                            .settings_json = "{}",
+                            .settings = settings});
+  }
+  const auto reply = turn(command);
   SHEAF_CHECK(reply.has_value(), "deploy was refused");
-  return std::get<core::DeployReply>(*reply).jobs.at(0).id;
+  std::vector<JobId> ids;
+  for (const auto& job : std::get<core::DeployReply>(*reply).jobs) {
+    if (job.change != core::DeployReply::Job::Change::kRemoved) {
+      ids.push_back(job.id);
+    }
+  }
+  return ids;
 }
 
 RunId CoreWorld::submit(JobId job, model::NamedStrings overrides) {
@@ -62,6 +73,9 @@ void CoreWorld::finish(RunId run, const std::string& task, int exit_code) {
 
 void CoreWorld::finish(RunId run, const std::string& task, model::AttemptOutcome outcome) {
   const core::TaskRow row = row_of(run, task);
+  if (outcome.started == kNoTime) {
+    outcome.started = row.started;  // A worker tells when what it ended began.
+  }
   SHEAF_CHECK(turn(core::ReportResult{.worker = row.worker,
                                       .attempt = row.attempt,
                                       .fence = row.fence,
@@ -88,19 +102,36 @@ void CoreWorld::pass(Milliseconds time) {
   SHEAF_CHECK(turn(core::AdvanceTime{}).has_value(), "AdvanceTime was refused");
 }
 
-tl::expected<core::Reply, core::Rejection> CoreWorld::turn(const core::Command& command) {
+CoreWorld::Judgement CoreWorld::turn(const core::Command& command) {
+  return std::move(turn_all({command}).front());
+}
+
+std::vector<CoreWorld::Judgement> CoreWorld::turn_all(const std::vector<core::Command>& commands) {
   ++batch;
-  auto reply = step(command);
-  const auto settle = [this] {
-    while (!state.unsettled.is_empty()) {
-      static_cast<void>(step(core::Settle{.work = core::take_unsettled(state)}));
-    }
-  };
+  std::vector<Judgement> judgements;
+  judgements.reserve(commands.size());
+  for (const core::Command& command : commands) {
+    judgements.push_back(step(command));
+  }
   settle();
   while (core::next_deadline(state) && *core::next_deadline(state) <= now) {
     static_cast<void>(step(core::AdvanceTime{}));
     settle();
   }
+  place();
+  core::check_invariants(state);
+  store_runs();
+  core::retire_finished(state);
+  return judgements;
+}
+
+void CoreWorld::settle() {
+  while (!state.unsettled.is_empty()) {
+    static_cast<void>(step(core::Settle{.work = core::take_unsettled(state)}));
+  }
+}
+
+void CoreWorld::place() {
   const auto view = core::cluster_view(state);
   const auto ready = core::ready_tasks(state, view.free_slots());
   core::LeaseTasks leases;
@@ -109,10 +140,6 @@ tl::expected<core::Reply, core::Rejection> CoreWorld::turn(const core::Command& 
         {.run = ready[place.task].run, .task = ready[place.task].task, .worker = place.worker});
   }
   static_cast<void>(step(leases));
-  core::check_invariants(state);
-  store_runs();
-  core::retire_finished(state);
-  return reply;
 }
 
 core::TaskState CoreWorld::state_of(RunId run, const std::string& task) const {
@@ -141,6 +168,10 @@ std::vector<core::StopAttempt> CoreWorld::take_stops() {
   return std::exchange(stops_, {});
 }
 
+std::vector<core::Effect> CoreWorld::take_effects() {
+  return std::exchange(effects_, {});
+}
+
 std::vector<core::AlertRecord> CoreWorld::alerts() const {
   std::vector<core::AlertRecord> all;
   for (const auto& [id, alert] : alerts_) {
@@ -157,6 +188,11 @@ core::HeldAttempt CoreWorld::held(RunId run,
 }
 
 void CoreWorld::restart() {
+  state = core::restore(stored_state());
+  SHEAF_CHECK(turn(core::BeginEpoch{}).has_value(), "a new epoch was refused");
+}
+
+core::StoredState CoreWorld::stored_state() const {
   core::StoredState stored{.epoch = state.epoch, .next_id = state.next_id};
   for (const auto& [id, run] : runs_) {
     if (!is_terminal(run.record.state)) {
@@ -169,8 +205,10 @@ void CoreWorld::restart() {
   for (const auto& [id, schedule] : state.schedules) {
     stored.schedules.push_back(schedule);
   }
-  state = core::restore(std::move(stored));
-  SHEAF_CHECK(turn(core::BeginEpoch{}).has_value(), "a new epoch was refused");
+  for (const auto& [id, job] : jobs_) {
+    stored.max_concurrent_runs[id] = settings_.at(job.settings_digest)->max_concurrent_runs;
+  }
+  return stored;
 }
 
 core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
@@ -199,7 +237,7 @@ core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
   return facts;
 }
 
-tl::expected<core::Reply, core::Rejection> CoreWorld::step(const core::Command& command) {
+CoreWorld::Judgement CoreWorld::step(const core::Command& command) {
   auto decided = core::decide(state, facts(core::reads(command)), command, now, batch);
   if (!decided) {
     return tl::unexpected(decided.error());
@@ -210,6 +248,7 @@ tl::expected<core::Reply, core::Rejection> CoreWorld::step(const core::Command& 
     events.push_back(event);
   }
   for (const core::Effect& effect : decided->effects) {
+    effects_.push_back(effect);
     if (const auto* start_order = std::get_if<core::StartAttempt>(&effect)) {
       starts_.push_back(*start_order);
     } else if (const auto* stop_order = std::get_if<core::StopAttempt>(&effect)) {

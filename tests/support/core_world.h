@@ -20,6 +20,8 @@ class CoreWorld {
   // ---- What the outside does.
   /// Deploys one job as the whole of bundle "b", target "dev".
   JobId deploy(const JobBuilder& job);
+  /// Deploys these jobs as the whole of the bundle; others are removed.
+  std::vector<JobId> deploy_all(const std::vector<JobBuilder>& jobs);
   /// Submits a run and returns its id.
   RunId submit(JobId job, model::NamedStrings overrides = {});
   core::RegisterReply register_worker(const std::string& name,
@@ -33,17 +35,26 @@ class CoreWorld {
   void publish(RunId run, const std::string& task, const std::string& key, const std::string& json);
   void pass(Milliseconds time);
 
+  using Judgement = tl::expected<core::Reply, core::Rejection>;
   /// One turn with one command.
-  tl::expected<core::Reply, core::Rejection> turn(const core::Command& command);
+  Judgement turn(const core::Command& command);
+  /// One turn with several commands, as they wait for the engine while it commits.
+  std::vector<Judgement> turn_all(const std::vector<core::Command>& commands);
 
   // ---- What can be seen.
   [[nodiscard]] core::TaskState state_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskRow row_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskDetails details_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::RunRecord run(RunId run) const;
+  /// Every run that there ever was, as it was last stored.
+  [[nodiscard]] const std::map<RunId, core::StoredRun>& stored_runs() const { return runs_; }
+  /// What a recovery would read now.
+  [[nodiscard]] core::StoredState stored_state() const;
   /// Attempts ordered to start since the last call, in order.
   [[nodiscard]] std::vector<core::StartAttempt> take_starts();
   [[nodiscard]] std::vector<core::StopAttempt> take_stops();
+  /// Every effect since the last call, in order; the two above take from their own copies.
+  [[nodiscard]] std::vector<core::Effect> take_effects();
   [[nodiscard]] std::vector<core::AlertRecord> alerts() const;
   [[nodiscard]] core::HeldAttempt held(RunId run,
                                        const std::string& task,
@@ -59,7 +70,9 @@ class CoreWorld {
 
  private:
   [[nodiscard]] core::Facts facts(const core::ReadSet& reads) const;
-  tl::expected<core::Reply, core::Rejection> step(const core::Command& command);
+  Judgement step(const core::Command& command);
+  void settle();
+  void place();
   void file(const core::Event& event);
   void store_runs();
   [[nodiscard]] core::TaskIndex index_of(RunId run, const std::string& task) const;
@@ -73,6 +86,7 @@ class CoreWorld {
   std::map<RunId, core::StoredRun> runs_;
   std::vector<core::StartAttempt> starts_;
   std::vector<core::StopAttempt> stops_;
+  std::vector<core::Effect> effects_;
 };
 
 }  // namespace sheaf::tests

@@ -8,6 +8,9 @@
 namespace sheaf::agent {
 namespace {
 
+/// Refused leases that are remembered: more than come between a refusal and its record.
+constexpr std::size_t kMaxRefusals = 1'000;
+
 wire::Started started_message(const Attempt& attempt) {
   return {.attempt = attempt.spec.attempt, .fence = attempt.spec.fence, .started = attempt.started};
 }
@@ -53,7 +56,6 @@ Actions Agent::welcome(const wire::Welcome& message, Milliseconds now) {
   for (const AttemptId id : message.forget) {
     if (const auto found = attempts_.find(id); found != attempts_.end()) {
       found->second.is_result_acknowledged = true;
-      found->second.are_logs_shipped = true;
       forget_if_done(id, actions);
     }
   }
@@ -75,7 +77,8 @@ Actions Agent::lease(const wire::Lease& message, Milliseconds now) {
     }
     return actions;
   }
-  if (is_draining_ || active_count() >= slots_) {
+  if (is_draining_ || active_count() >= slots_ || is_refused(spec)) {
+    note_refusal(spec);
     actions.emplace_back(Say{wire::Rejected{.attempt = spec.attempt,
                                             .fence = spec.fence,
                                             .reason = is_draining_ ? "draining" : "no free slot"}});
@@ -87,6 +90,19 @@ Actions Agent::lease(const wire::Lease& message, Milliseconds now) {
   actions.emplace_back(Say{wire::Accepted{.attempt = spec.attempt, .fence = spec.fence}});
   actions.emplace_back(Prepare{spec.attempt});
   return actions;
+}
+
+bool Agent::is_refused(const model::AttemptSpec& spec) const {
+  return std::ranges::find(refused_, std::pair(spec.attempt, spec.fence)) != refused_.end();
+}
+
+void Agent::note_refusal(const model::AttemptSpec& spec) {
+  if (!is_refused(spec)) {
+    refused_.emplace_back(spec.attempt, spec.fence);
+  }
+  if (refused_.size() > kMaxRefusals) {
+    refused_.pop_front();
+  }
 }
 
 Actions Agent::cancel(const wire::Cancel& message, Milliseconds now) {
@@ -179,6 +195,7 @@ Actions Agent::report_lease_not_stored(AttemptId id, const std::string& reason) 
   Actions actions;
   const auto found = attempts_.find(id);
   if (found != attempts_.end()) {
+    note_refusal(found->second.spec);
     actions.emplace_back(
         Say{wire::Rejected{.attempt = id, .fence = found->second.spec.fence, .reason = reason}});
     attempts_.erase(found);
@@ -219,6 +236,9 @@ Actions Agent::report_started(AttemptId id, Timestamp started, Milliseconds now)
   }
   found->second.phase = Phase::kRunning;
   found->second.started = started;
+  if (found->second.is_stop_requested) {
+    actions.emplace_back(StopProcess{id});
+  }
   say_owed(found->second, actions, now);
   return actions;
 }

@@ -9,9 +9,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -133,11 +135,16 @@ class Agent {
   void say_owed(Attempt& attempt, Actions& actions, Milliseconds now);
   void stop(Attempt& attempt, Actions& actions, Milliseconds now);
   void forget_if_done(AttemptId attempt, Actions& actions);
+  [[nodiscard]] bool is_refused(const model::AttemptSpec& spec) const;
+  void note_refusal(const model::AttemptSpec& spec);
 
   std::uint32_t slots_;
   bool is_draining_ = false;
   std::uint64_t highest_fence_ = 0;
   std::map<AttemptId, Attempt> attempts_;
+  /// A refusal is final for its fence: the attempt may be elsewhere already when the lease is sent
+  /// again.
+  std::deque<std::pair<AttemptId, std::uint64_t>> refused_;
 };
 
 }  // namespace sheaf::agent

@@ -195,6 +195,10 @@ void LogShipper::Loop::take_ack(const wire::LogAck& ack) {
     return;
   }
   Tail& tail = found->second.tails[static_cast<std::size_t>(ack.stream)];
+  if (ack.is_unknown) {
+    tail.is_shipped = true;  // Nobody will ever want it.
+    return;
+  }
   tail.acknowledged = ack.offset;
   tail.sent = std::max(tail.sent, ack.offset);
   tail.credit = std::max<std::uint64_t>(ack.credit, 1);

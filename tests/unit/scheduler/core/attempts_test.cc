@@ -143,9 +143,29 @@ TEST(Attempts, MoreValuesThanARunMayHaveAreRefused) {
   EXPECT_EQ(reply.error().code, ErrorCode::kExhausted);
 }
 
+TEST(Attempts, ValuesOfTasksThatRunTogetherShareTheLimitOfTheRun) {
+  CoreWorld world;
+  world.register_worker("w", 2);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("a")).task(a_task("b"))));
+  const auto publish = [&](const std::string& task, std::size_t count) {
+    const TaskRow lease = world.row_of(run, task);
+    return world
+        .turn(ReportValues{.worker = lease.worker,
+                           .attempt = lease.attempt,
+                           .fence = lease.fence,
+                           .values = std::vector<TaskValue>(count, {.key = "k", .json = "1"})})
+        .has_value();
+  };
+  EXPECT_TRUE(publish("a", limits::kMaxTaskValuesPerRun));
+  EXPECT_FALSE(publish("b", 1));
+  EXPECT_TRUE(publish("a", limits::kMaxTaskValuesPerRun - 1));
+  EXPECT_TRUE(publish("b", 1));
+}
+
 TEST(Attempts, ARejectedLeaseGoesElsewhereUnderANewFence) {
   CoreWorld world;
-  world.register_worker("w", 1);
+  world.register_worker("w", 2);
+  const WorkerId other = world.register_worker("x", 1).worker;
   const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
   const TaskRow lease = world.row_of(run, "t");
   static_cast<void>(world.turn(ReportRejected{.worker = lease.worker,
@@ -156,6 +176,25 @@ TEST(Attempts, ARejectedLeaseGoesElsewhereUnderANewFence) {
   EXPECT_EQ(again.state, TaskState::kLeased);
   EXPECT_EQ(again.attempt, lease.attempt);
   EXPECT_GT(again.fence, lease.fence);
+  EXPECT_EQ(again.worker, other);
+}
+
+TEST(Attempts, AWorkerThatRefusedALeaseGetsNoneUntilItIsHeardAgain) {
+  CoreWorld world;
+  const WorkerId worker = world.register_worker("w", 1).worker;
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  const TaskRow lease = world.row_of(run, "t");
+  ASSERT_TRUE(world
+                  .turn(ReportRejected{.worker = worker,
+                                       .attempt = lease.attempt,
+                                       .fence = lease.fence,
+                                       .reason = "no space left on device"})
+                  .has_value());
+  EXPECT_EQ(world.state_of(run, "t"), TaskState::kReady);
+  ASSERT_TRUE(
+      world.turn(ReportSilence{.worker = worker, .verdict = ReportSilence::Verdict::kHeardAgain})
+          .has_value());
+  EXPECT_EQ(world.state_of(run, "t"), TaskState::kLeased);
 }
 
 TEST(Attempts, WhatCannotBePreparedIsAnErrorOfItsOwnKindAndIsRetried) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
 #include "tests/support/core_world.h"
 
 namespace sheaf::core {
@@ -153,6 +154,67 @@ TEST(Runs, OverridesReplaceDefaultsAndUnknownNamesAreAdded) {
       world.deploy(a_job("j").parameter("a", "1").parameter("b", "2").task(a_task("t")));
   const RunId run = world.submit(job, {{"b", "3"}, {"c", "4"}});
   EXPECT_EQ(world.run(run).parameters, (model::NamedStrings{{"a", "1"}, {"b", "3"}, {"c", "4"}}));
+}
+
+TEST(Runs, ARunThatTimesOutWhileARetryIsDueEnds) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .timeout(std::chrono::seconds(60))
+                       .task(a_task("t").retries(1).retry_interval(std::chrono::seconds(30)))));
+  world.start(run, "t");
+  world.finish(run, "t", 1);
+  world.pass(std::chrono::seconds(90));
+  EXPECT_EQ(world.run(run).state, RunState::kTimedOut);
+}
+
+TEST(Runs, ARunThatTimesOutWhileALossVerdictIsDueEnds) {
+  for (const auto timeout : {limits::kWorkerLease - std::chrono::minutes(1),
+                             limits::kWorkerLease + std::chrono::minutes(1)}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    const RunId run =
+        world.submit(world.deploy(a_job("j").timeout(timeout).task(a_task("t").retries(1))));
+    world.start(run, "t");
+    world.register_worker("w", 1);
+    world.pass(limits::kWorkerLease * 2);
+    EXPECT_EQ(world.run(run).state, RunState::kTimedOut);
+    EXPECT_EQ(world.state_of(run, "t"), TaskState::kInternalError);
+  }
+}
+
+TEST(Runs, RunsThatArriveTogetherAllFindTheirPlaceWithoutAQueue) {
+  CoreWorld world;
+  const JobId job = world.deploy(a_job("j").concurrent(2).without_queue().task(a_task("t")));
+  const auto replies =
+      world.turn_all({SubmitRun{.job = job}, SubmitRun{.job = job}, SubmitRun{.job = job}});
+  std::vector<RunState> states;
+  for (const auto& reply : replies) {
+    states.push_back(world.run(std::get<SubmitReply>(*reply).run).state);
+  }
+  EXPECT_EQ(states, (std::vector{RunState::kRunning, RunState::kRunning, RunState::kSkipped}));
+}
+
+TEST(Runs, ASkippedRunAlertsAsADroppedOneDoes) {
+  CoreWorld world;
+  const JobId job =
+      world.deploy(a_job("j").without_queue().alert_on_failure("ops").task(a_task("t")));
+  world.submit(job);
+  const RunId skipped = world.submit(job);
+  ASSERT_EQ(world.alerts().size(), 1U);
+  EXPECT_EQ(world.alerts()[0].run, skipped);
+  EXPECT_EQ(world.alerts()[0].run_state, RunState::kSkipped);
+}
+
+TEST(Runs, AChangedNumberOfConcurrentRunsOutlivesARestart) {
+  CoreWorld world;
+  const JobId job = world.deploy(a_job("j").task(a_task("t")));
+  world.submit(job);
+  world.deploy(a_job("j").concurrent(2).task(a_task("t")));
+  world.restart();
+  EXPECT_EQ(world.run(world.submit(job)).state, RunState::kRunning);
+  EXPECT_EQ(world.run(world.submit(job)).state, RunState::kQueued);
 }
 
 TEST(Runs, AFailureQueuesItsAlertsInTheStepThatEndsTheRun) {

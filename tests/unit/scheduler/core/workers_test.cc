@@ -8,6 +8,7 @@
 namespace sheaf::core {
 namespace {
 
+using model::AttemptOutcome;
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
@@ -90,6 +91,83 @@ TEST(Workers, AForgottenAttemptThatTurnsUpAgainTakesTheVerdictBack) {
   EXPECT_TRUE(world.take_starts().empty());
   world.finish(world.run_id, "t");
   EXPECT_EQ(world.run(world.run_id).state, RunState::kSucceeded);
+}
+
+TEST(Workers, ACancelledAttemptThatItsWorkerForgotIsNotCalledGone) {
+  RunningWorld world;
+  const TaskRow row = world.row_of(world.run_id, "t");
+  world.register_worker("w", 1);
+  ASSERT_TRUE(world.turn(CancelRun{.run = world.run_id}).has_value());
+  EXPECT_TRUE(world.take_stops().empty());
+  // What a worker says of an attempt that it does not know.
+  ASSERT_TRUE(
+      world
+          .turn(ReportResult{.worker = row.worker,
+                             .attempt = row.attempt,
+                             .fence = row.fence,
+                             .outcome = {.end = AttemptEnd::kCancelled, .tree_empty = true}})
+          .has_value());
+  EXPECT_EQ(world.run(world.run_id).state, RunState::kStopping);
+  world.pass(limits::kWorkerLease);
+  EXPECT_EQ(world.run(world.run_id).state, RunState::kCancelled);
+  EXPECT_EQ(world.state_of(world.run_id, "t"), TaskState::kInternalError);
+}
+
+TEST(Workers, AForgottenAttemptThatTurnsUpDuringACancelIsStopped) {
+  RunningWorld world;
+  world.register_worker("w", 1);
+  ASSERT_TRUE(world.turn(CancelRun{.run = world.run_id}).has_value());
+  world.register_worker(
+      "w", 1, "boot-1", {world.held(world.run_id, "t", HeldAttempt::State::kRunning)});
+  EXPECT_EQ(world.take_stops().size(), 1U);
+  world.pass(limits::kWorkerLease * 2);
+  EXPECT_EQ(world.run(world.run_id).state, RunState::kStopping);
+  world.finish(world.run_id, "t", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  EXPECT_EQ(world.state_of(world.run_id, "t"), TaskState::kCancelled);
+}
+
+TEST(Workers, ARefusalOfAStartedAttemptWaitsForTheLease) {
+  RunningWorld world;
+  const TaskRow row = world.row_of(world.run_id, "t");
+  ASSERT_TRUE(world
+                  .turn(ReportRejected{.worker = row.worker,
+                                       .attempt = row.attempt,
+                                       .fence = row.fence,
+                                       .reason = "no free slot"})
+                  .has_value());
+  EXPECT_TRUE(world.take_starts().empty());
+  world.pass(limits::kWorkerLease);
+  EXPECT_EQ(world.row_of(world.run_id, "t").lost_attempts, 1);
+}
+
+TEST(Workers, ARepeatedLossReportDoesNotPutTheVerdictOff) {
+  RunningWorld world;
+  const AttemptOutcome lost{.end = AttemptEnd::kLost, .tree_empty = false};
+  world.finish(world.run_id, "t", lost);
+  world.pass(limits::kWorkerLease / 2);
+  world.finish(world.run_id, "t", lost);
+  world.pass(limits::kWorkerLease / 2);
+  EXPECT_EQ(world.row_of(world.run_id, "t").lost_attempts, 1);
+}
+
+TEST(Workers, AnAdoptedAttemptKeepsItsTimeout) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run =
+      world.submit(world.deploy(a_job("j").task(a_task("t").timeout(std::chrono::seconds(2)))));
+  world.start(run, "t");
+  world.register_worker("w", 1);
+  world.register_worker("w", 1, "boot-1", {world.held(run, "t", HeldAttempt::State::kRunning)});
+  world.pass(std::chrono::minutes(1));
+  EXPECT_EQ(world.take_stops().size(), 1U);
+}
+
+TEST(Workers, ACancelledAttemptIsGoneWithTheRebootOfItsWorker) {
+  RunningWorld world;
+  ASSERT_TRUE(world.turn(CancelRun{.run = world.run_id}).has_value());
+  world.register_worker("w", 1, "boot-2");
+  EXPECT_EQ(world.state_of(world.run_id, "t"), TaskState::kCancelled);
+  EXPECT_EQ(world.run(world.run_id).state, RunState::kCancelled);
 }
 
 TEST(Workers, ASilentWorkerGetsNoWorkAndLosesItsAttemptsWithTheLease) {

@@ -76,7 +76,7 @@ TEST_F(Orders, AResultEndsTheRepetitionToo) {
   EXPECT_FALSE(goes_on<wire::Lease>(*worker));
 }
 
-TEST_F(Orders, ARejectedLeaseComesAgainUnderANewFence) {
+TEST_F(Orders, ARejectedLeaseComesAgainUnderANewFenceOnceTheWorkerIsHeard) {
   const auto worker = a_worker();
   static_cast<void>(worker->join());
   static_cast<void>(submit(a_job()));
@@ -86,6 +86,7 @@ TEST_F(Orders, ARejectedLeaseComesAgainUnderANewFence) {
       .attempt = first->spec.attempt, .fence = first->spec.fence, .reason = "draining"});
   std::optional<wire::Lease> next;
   EXPECT_TRUE(eventually([&] {
+    worker->send(wire::Heartbeat{});
     next = worker->take<wire::Lease>();
     return next && next->spec.fence != first->spec.fence;
   }));

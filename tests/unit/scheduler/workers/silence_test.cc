@@ -40,6 +40,16 @@ TEST(SilenceWatch, TakesASuspicionBackOnce) {
   EXPECT_FALSE(watch.hear(kWorker, at(27)).has_value());
 }
 
+TEST(SilenceWatch, AWorkerThatRefusedALeaseIsHeardAgainWithItsNextMessage) {
+  SilenceWatch watch = a_watch();
+  watch.begin(kWorker, at(0));
+  watch.note_refusal(kWorker);
+  EXPECT_TRUE(watch.due(at(10)).empty());
+  const auto report = watch.hear(kWorker, at(11));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->verdict, Verdict::kHeardAgain);
+}
+
 TEST(SilenceWatch, GivesTheLeaseUpFromTheLastMessage) {
   SilenceWatch watch = a_watch();
   watch.begin(kWorker, at(0));

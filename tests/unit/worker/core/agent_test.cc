@@ -174,10 +174,32 @@ TEST(Agent, AWelcomeRepeatsWhatIsUnansweredAndKillsWhatIsDisowned) {
   EXPECT_EQ(find_said<wire::ResultReport>(ended), nullptr);
 }
 
-TEST(Agent, AWelcomeForgetsWhatTheSchedulerKnowsToBeOver) {
+TEST(Agent, AWelcomeForgetsWhatTheSchedulerKnowsToBeOverOnceItsLogsAreShipped) {
   Agent agent = running_agent();
   static_cast<void>(agent.report_ended(kAttempt, success(), {}, true, kNow));
-  EXPECT_NE(find_action<Forget>(agent.welcome({.forget = {kAttempt}}, kNow)), nullptr);
+  const Actions actions = agent.welcome({.forget = {kAttempt}}, kNow);
+  EXPECT_EQ(find_said<wire::ResultReport>(actions), nullptr);
+  EXPECT_EQ(find_action<Forget>(actions), nullptr);
+  EXPECT_NE(find_action<Forget>(agent.report_logs_shipped(kAttempt)), nullptr);
+}
+
+TEST(Agent, ARefusedLeaseStaysRefusedWhenItIsSentAgain) {
+  Agent agent(1);
+  static_cast<void>(agent.lease(a_lease(), kNow));
+  static_cast<void>(agent.lease(a_lease({8}), kNow));
+  static_cast<void>(agent.cancel({.attempt = kAttempt, .fence = 3}, kNow));
+  ASSERT_EQ(agent.active_count(), 0U);
+  EXPECT_NE(find_said<wire::Rejected>(agent.lease(a_lease({8}), kNow)), nullptr);
+  EXPECT_NE(find_said<wire::Accepted>(agent.lease(a_lease({8}, 4), kNow)), nullptr);
+}
+
+TEST(Agent, AStopThatCameDuringTheLaunchReachesTheProcess) {
+  Agent agent(1);
+  static_cast<void>(agent.lease(a_lease(), kNow));
+  EXPECT_TRUE(agent.report_prepared(kAttempt));
+  static_cast<void>(agent.cancel({.attempt = kAttempt, .fence = 3}, kNow));
+  const Actions started = agent.report_started(kAttempt, from_epoch_ms(5), kNow);
+  EXPECT_NE(find_action<StopProcess>(started), nullptr);
 }
 
 TEST(Agent, TellsWhatItHoldsInThreeStates) {
