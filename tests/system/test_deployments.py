@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from sheaf_daemons import ApiError, Sheaf, command_task
+from sheaf_daemons import ApiError, Sheaf, command_task, wait_for
 
 pytestmark = pytest.mark.daemons
 
@@ -22,6 +22,12 @@ def deployed(tmp_path_factory):
 def deployed_state(sheaf):
     return [sheaf.get(path) for path in ("/api/sheaf/v1/deployments", "/api/2.2/jobs/list?limit=100",
                                          "/api/sheaf/v1/schedules", "/api/sheaf/v1/hooks")]
+
+
+def wait_armed(sheaf):
+    """A schedule's next time is known a moment after its deployment."""
+    wait_for(lambda: all(schedule["next_time"] for schedule in sheaf.get("/api/sheaf/v1/schedules")["schedules"]),
+             "the schedules are armed")
 
 
 def manifest(*lines):
@@ -56,6 +62,7 @@ BAD_DEPLOYMENTS = {
 def test_a_deployment_that_is_refused_changes_nothing(deployed, name):
     bundle = f"b{uuid.uuid4().hex[:8]}"
     deployed.deploy(bundle=bundle, j=JOB)
+    wait_armed(deployed)
     fields = BAD_DEPLOYMENTS[name](deployed)
     before = deployed_state(deployed)
     for body in ({"bundle": bundle, "target": "dev", "jobs": {"j": {**JOB, "name": "other"}}, **fields},
@@ -74,6 +81,7 @@ def test_a_deployment_over_another_version_is_refused(deployed):
     version = deployed.get(f"/api/sheaf/v1/deployments/{bundle}/dev")["version"]
     changed = {"bundle": bundle, "target": "dev", "jobs": {"j": {**JOB, "name": "other"}}}
     assert deployed.post("/api/sheaf/v1/deployments", {**changed, "expected_version": version})["version"] > version
+    wait_armed(deployed)
     before = deployed_state(deployed)
     with pytest.raises(ApiError) as refusal:
         deployed.post("/api/sheaf/v1/deployments", {**changed, "expected_version": version, "jobs": {}})
