@@ -155,7 +155,10 @@ TEST(LyingDisk, IsNoticedAfterAPowerLoss) {
     Round round(seed);
     round.disk().lie_about_syncs();
     round.lose_power_at(operations / 2);
-    ASSERT_TRUE(round.write_history());
+    if (!round.write_history()) {
+      ++refused;  // Noticed while writing already: the commit failed and the process would end.
+      continue;
+    }
     const auto store = open_store(round.image());
     if (!store) {
       ++refused;
