@@ -12,7 +12,7 @@
 namespace sheaf::http {
 
 struct Pool::Context {
-  explicit Context(int threads) : io(threads), guard(io.get_executor()) {}
+  explicit Context(int thread_count) : io(thread_count), guard(io.get_executor()) {}
 
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard;
