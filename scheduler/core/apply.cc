@@ -33,7 +33,13 @@ class Applier {
     writer_.refresh_startable(event.job.id);
   }
 
-  void operator()(const JobRemoved& /*event*/) {}
+  void operator()(const JobRemoved& event) {
+    const auto activity = state_.jobs.find(event.job);
+    if (activity != state_.jobs.end()) {
+      activity->second.max_concurrent_runs = kMaxConcurrentRunsOfGoneJobs;
+      writer_.refresh_startable(event.job);
+    }
+  }
 
   void operator()(const ScheduleRecorded& event) {
     writer_.take_id(event.schedule.id.value);

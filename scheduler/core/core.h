@@ -80,7 +80,7 @@ struct StoredState {
   std::vector<StoredRun> runs;  ///< Unfinished ones only, by id.
   std::vector<WorkerRecord> workers;
   std::vector<ScheduleRecord> schedules;
-  /// As the jobs of `runs` stand now; for jobs that are gone their runs' own settings count.
+  /// Of the jobs of `runs` as they stand now, without those that are gone.
   std::map<JobId, std::int64_t> max_concurrent_runs;
 };
 

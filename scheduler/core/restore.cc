@@ -31,11 +31,11 @@ State restore(StoredState stored) {
     state.runs.emplace(added.record.id, std::move(live));
     writer.index_run(added);
   }
-  for (const auto& [job, limit] : stored.max_concurrent_runs) {
-    if (const auto activity = state.jobs.find(job); activity != state.jobs.end()) {
-      activity->second.max_concurrent_runs = limit;
-      writer.refresh_startable(job);
-    }
+  for (auto& [job, activity] : state.jobs) {
+    const auto limit = stored.max_concurrent_runs.find(job);
+    activity.max_concurrent_runs =
+        limit == stored.max_concurrent_runs.end() ? kMaxConcurrentRunsOfGoneJobs : limit->second;
+    writer.refresh_startable(job);
   }
   return state;
 }

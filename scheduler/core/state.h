@@ -79,6 +79,9 @@ struct LiveWorker {
   std::set<AttemptId> attempts;
 };
 
+/// What a job that was removed still has in its queue runs one by one.
+inline constexpr std::int64_t kMaxConcurrentRunsOfGoneJobs = 1;
+
 /// A job with live runs.
 struct JobActivity {
   std::int64_t max_concurrent_runs = 1;

@@ -108,20 +108,6 @@ Result<std::uint64_t> Engine::Loop::start() {
   if (!stored) {
     return fail(stored.error());
   }
-  for (core::StoredRun& run : stored->runs) {
-    auto settings = facts_.settings(run.record.settings_digest);
-    if (!settings) {
-      return fail(settings.error(), "run " + to_string(run.record.id));
-    }
-    run.settings = std::move(*settings);
-    auto job = facts_.resolve({.job = run.record.job});
-    if (!job) {
-      return fail(job.error(), "job " + to_string(run.record.job));
-    }
-    if (job->job) {
-      stored->max_concurrent_runs[run.record.job] = job->job_settings->max_concurrent_runs;
-    }
-  }
   state_ = core::restore(std::move(*stored));
   for (const core::Effect& effect : core::outstanding(state_)) {
     if (std::holds_alternative<core::WatchSchedule>(effect)) {
@@ -280,11 +266,9 @@ void Engine::Loop::commit() {
     return;
   }
   const store::Batch batch = pending_.take(state_, store_.head());
-  failpoint::reach("store.before_commit");
   if (auto committed = store_.commit(batch); !committed) {
     die(committed.error());
   }
-  failpoint::reach("store.after_commit");
   core::retire_finished(state_);
 }
 

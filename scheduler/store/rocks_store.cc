@@ -6,6 +6,46 @@
 #include "scheduler/store/rocks_open.h"
 
 namespace sheaf::store {
+namespace {
+
+Result<core::StoredRun> recover_run(const RocksReader& reader, SettingsCache& settings, RunId id) {
+  auto run = reader.run(id);
+  if (!run) {
+    return fail(run.error());
+  }
+  if (!run->has_value()) {
+    return fail(ErrorCode::kCorrupt, "unfinished run " + to_string(id) + " has no row");
+  }
+  RunView& view = **run;
+  auto compiled = settings.get(view.record.settings_digest);
+  if (!compiled) {
+    return fail(compiled.error(), "run " + to_string(id));
+  }
+  return core::StoredRun{.record = std::move(view.record),
+                         .settings = *std::move(compiled),
+                         .rows = std::move(view.tasks),
+                         .details = std::move(view.details)};
+}
+
+/// As the job was last deployed; nothing when it is gone.
+Result<std::optional<std::int64_t>> max_concurrent_runs(const RocksReader& reader,
+                                                        SettingsCache& settings,
+                                                        JobId id) {
+  const auto job = reader.job(id);
+  if (!job) {
+    return fail(job.error());
+  }
+  if (!job->has_value()) {
+    return std::nullopt;
+  }
+  const auto compiled = settings.get((*job)->settings_digest);
+  if (!compiled) {
+    return fail(compiled.error());
+  }
+  return (*compiled)->max_concurrent_runs;
+}
+
+}  // namespace
 
 struct RocksStore::Parts {
   StoreFolder folder;
@@ -85,21 +125,19 @@ Result<core::StoredState> RocksStore::recover() const {
   SettingsCache settings(reader);
   core::StoredState state{.epoch = head_.epoch, .next_id = head_.next_id};
   for (const RunId id : unfinished_) {
-    auto run = reader.run(id);
+    auto run = recover_run(reader, settings, id);
     if (!run) {
       return fail(run.error());
     }
-    if (!run->has_value()) {
-      return fail(ErrorCode::kCorrupt, "unfinished run " + to_string(id) + " has no row");
+    const JobId job = run->record.job;
+    const auto limit = max_concurrent_runs(reader, settings, job);
+    if (!limit) {
+      return fail(limit.error(), "job " + to_string(job));
     }
-    auto compiled = settings.get((*run)->record.settings_digest);
-    if (!compiled) {
-      return fail(compiled.error(), "run " + to_string(id));
+    if (limit->has_value()) {
+      state.max_concurrent_runs[job] = **limit;
     }
-    state.runs.push_back({.record = std::move((*run)->record),
-                          .settings = *std::move(compiled),
-                          .rows = std::move((*run)->tasks),
-                          .details = std::move((*run)->details)});
+    state.runs.push_back(*std::move(run));
   }
   auto workers = reader.workers();
   if (!workers) {

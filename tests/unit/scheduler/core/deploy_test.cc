@@ -21,6 +21,25 @@ Deploy deployment(std::vector<DeployedJob> jobs) {
   return {.bundle = "b", .target = "dev", .principal = "ann", .jobs = std::move(jobs)};
 }
 
+TEST(Deploy, ARemovedJobRunsWhatWaitsInItsQueueOneByOneOverARestartToo) {
+  for (const bool restarts : {false, true}) {
+    CoreWorld world;
+    world.register_worker("w", 4);
+    const JobId job = world.deploy(a_job("j").task(a_task("t")));
+    const RunId first = world.submit(job);
+    const RunId second = world.submit(job);
+    const RunId third = world.submit(job);
+    world.deploy(a_job("j").concurrent(0).task(a_task("t")));
+    world.deploy_all({});
+    if (restarts) {
+      world.restart();
+    }
+    world.finish(first, "t");
+    EXPECT_EQ(world.run(second).state, RunState::kRunning);
+    EXPECT_EQ(world.run(third).state, RunState::kQueued);
+  }
+}
+
 TEST(Deploy, AnUnchangedDeploymentIsNoEventAndKeepsItsVersion) {
   CoreWorld world;
   world.deploy(a_job("j").task(a_task("t")));

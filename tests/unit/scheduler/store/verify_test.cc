@@ -203,6 +203,7 @@ TEST_F(VerifyTest, NamesRowsThatDoNotFollowFromTheirEvents) {
   batch.pages.front().rows[1].lost_attempts = 1;
   batch.workers[sample_worker().id] = sample_worker();
   batch.jobs[sample_job().id] = sample_job();
+  batch.settings[sample_job().settings_digest] = settings_json(1);
   commit(batch);
   const auto report = verify(store());
   ASSERT_TRUE(report) << report.error().message;
