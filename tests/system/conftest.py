@@ -1,6 +1,25 @@
+import shutil
+
 import pytest
 
+import sanitizer_reports
 from sheaf_daemons import Sheaf
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_report_is_left():
+    """The first fixture set up is the last torn down: daemons of a whole module have ended too."""
+    yield
+    reports = sanitizer_reports.take()
+    shutil.rmtree(sanitizer_reports.FOLDER)
+    assert not reports, reports
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_reports():
+    yield
+    reports = sanitizer_reports.take()
+    assert not reports, reports
 
 
 @pytest.fixture

@@ -98,7 +98,8 @@ class Daemon:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.wait()
+            status = self.wait()
+            assert status == 0, f"{self.name} ended with {status}; its log ends:\n{self.log_end()}"
 
     @property
     def is_alive(self):
