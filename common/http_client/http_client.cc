@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "common/http_client/curl_handle.h"
@@ -13,6 +14,7 @@ namespace {
 /// Where an answer goes while it arrives.
 struct Sink {
   Response response;
+  /// Takes the body of a 2xx answer; null: all bodies go into the response.
   std::FILE* file = nullptr;
   std::size_t received = 0;
   std::size_t limit = 0;
@@ -27,11 +29,20 @@ std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* cont
     sink.is_full = true;
     return 0;
   }
-  if (sink.file != nullptr) {
+  if (sink.file != nullptr && sink.response.is_success()) {
     return std::fwrite(bytes, 1, length, sink.file);
   }
   sink.response.body.append(bytes, length);
   return length;
+}
+
+/// Of "HTTP/1.1 200 OK"; 0 when it has none.
+int status_of(std::string_view line) {
+  const auto space = std::min(line.find(' '), line.size());
+  int status = 0;
+  std::from_chars(
+      line.data() + space + (space < line.size() ? 1 : 0), line.data() + line.size(), status);
+  return status;
 }
 
 std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* context) {
@@ -40,6 +51,7 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* co
   const auto colon = line.find(':');
   if (line.starts_with("HTTP/")) {
     sink.response.headers.clear();
+    sink.response.status = status_of(line);
   } else if (colon != std::string_view::npos && sink.response.headers.size() < 200) {
     std::string name(line.substr(0, colon));
     std::ranges::transform(name, name.begin(), [](unsigned char letter) {
@@ -73,6 +85,11 @@ void set_basics(CURL* handle, const Request& request, Sink& sink) {
   curl_easy_setopt(
       handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  if (request.body_file || request.answer_file) {
+    // A file may take its time, but not stand still: the peer may be gone without a word.
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 120L);
+  }
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &sink);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
@@ -142,9 +159,6 @@ class HttpClient::Connection {
     if (code != CURLE_OK) {
       return fail(error_of(code, request.url));
     }
-    long status = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-    sink.response.status = static_cast<int>(status);
     if (answer && std::fflush(answer.get()) != 0) {
       return fail(ErrorCode::kExhausted, request.answer_file->string() + ": cannot be written");
     }

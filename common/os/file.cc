@@ -175,6 +175,17 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return {};
 }
 
+Result<void> sync_file_system(const std::filesystem::path& path) {
+  const auto descriptor = open_file(path, O_RDONLY);
+  if (!descriptor) {
+    return fail(descriptor.error());
+  }
+  if (::syncfs(descriptor->get()) != 0) {
+    return fail_errno("syncfs", path);
+  }
+  return {};
+}
+
 Result<void> make_private_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) {

@@ -1,14 +1,16 @@
 // A deployment's files on this machine: blobs by digest, and one read-only tree a manifest, built
-// once. Threads: any; equal trees are built by one thread while others wait.
+// once. A tree that has its name is whole and survives a power loss; a blob may be damaged by one,
+// so its digest is checked each time that a tree is built from it. Threads: any; equal trees are
+// built by one thread while others wait.
 #pragma once
 
 #include <atomic>
 #include <filesystem>
-#include <mutex>
 #include <string>
 
 #include "common/base/result.h"
 #include "common/model/manifest.h"
+#include "worker/environments/keyed_locks.h"
 
 namespace sheaf::environments {
 
@@ -32,12 +34,13 @@ class FileTrees {
  private:
   [[nodiscard]] Result<std::filesystem::path> fetch(const std::string& digest,
                                                     const Source& source) const;
-  [[nodiscard]] Result<void> build(const model::Manifest& manifest,
-                                   const std::filesystem::path& tree,
-                                   const Source& source) const;
+  [[nodiscard]] Result<void> copy_files(const model::Manifest& manifest,
+                                        const std::filesystem::path& tree,
+                                        const Source& source) const;
+  [[nodiscard]] Result<void> build(const std::filesystem::path& tree, const Source& source) const;
 
   std::filesystem::path folder_;
-  std::mutex building_;
+  KeyedLocks building_;
 };
 
 }  // namespace sheaf::environments

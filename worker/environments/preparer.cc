@@ -1,13 +1,15 @@
 #include "worker/environments/preparer.h"
 
-#include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <string_view>
 
 #include "common/os/file.h"
 
 namespace sheaf::environments {
 namespace {
+
+using Environment = std::map<std::string, std::string>;
 
 /// Variables of the agent that tasks need to find programs, their home and registries.
 constexpr const char* kPassedOn[] = {"PATH",
@@ -20,27 +22,28 @@ constexpr const char* kPassedOn[] = {"PATH",
                                      "SSL_CERT_FILE",
                                      "REQUESTS_CA_BUNDLE"};
 
-std::vector<std::pair<std::string, std::string>> task_environment(const PrepareRequest& request) {
+/// What a task's author writes comes before what the machine has; SHEAF_* is ours alone.
+Environment task_environment(const PrepareRequest& request) {
   const model::AttemptSpec& spec = request.spec;
-  std::vector<std::pair<std::string, std::string>> env;
+  Environment env;
   for (const char* name : kPassedOn) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody in the agent changes its environment.
     if (const char* value = std::getenv(name)) {
-      env.emplace_back(name, value);
+      env[name] = value;
     }
   }
-  env.emplace_back("SHEAF_RUN_ID", to_string(spec.run));
-  env.emplace_back("SHEAF_JOB_ID", to_string(spec.job));
-  env.emplace_back("SHEAF_JOB_NAME", spec.job_name);
-  env.emplace_back("SHEAF_TASK_KEY", spec.task_key);
-  env.emplace_back("SHEAF_ATTEMPT", std::to_string(spec.attempt_number));
-  env.emplace_back("SHEAF_FENCE", std::to_string(spec.fence));
-  env.emplace_back("SHEAF_API", request.http_base_url);
-  env.emplace_back("DATABRICKS_HOST", request.http_base_url);
-  env.emplace_back("DATABRICKS_TOKEN", request.token);
+  env["DATABRICKS_HOST"] = request.http_base_url;
+  env["DATABRICKS_TOKEN"] = request.token;
   for (const auto& [name, value] : spec.env) {
-    env.emplace_back(name, value);
+    env[name] = value;
   }
+  env["SHEAF_RUN_ID"] = to_string(spec.run);
+  env["SHEAF_JOB_ID"] = to_string(spec.job);
+  env["SHEAF_JOB_NAME"] = spec.job_name;
+  env["SHEAF_TASK_KEY"] = spec.task_key;
+  env["SHEAF_ATTEMPT"] = std::to_string(spec.attempt_number);
+  env["SHEAF_FENCE"] = std::to_string(spec.fence);
+  env["SHEAF_API"] = request.http_base_url;
   return env;
 }
 
@@ -65,6 +68,19 @@ std::string with_local_paths(std::string text,
   return text;
 }
 
+/// What code expects of the virtual environment in whose `bin_folder` its Python is.
+void add_python(Environment& env, const std::filesystem::path& bin_folder) {
+  const std::filesystem::path folder = bin_folder.parent_path();
+  std::string& path = env["PATH"];
+  path = path.empty() ? bin_folder.string() : bin_folder.string() + ":" + path;
+  env["VIRTUAL_ENV"] = folder.string();
+  env.try_emplace("PYTHONUNBUFFERED", "1");
+  // Byte code of a read-only tree's modules goes beside the environment, not into the tree.
+  env.try_emplace("PYTHONPYCACHEPREFIX", (folder / "byte_code").string());
+  // Code written for the original runtime asks for it; MLflow then keeps its formats too.
+  env.try_emplace("DATABRICKS_RUNTIME_VERSION", "15.4");
+}
+
 }  // namespace
 
 Preparer::Preparer(PreparerSettings settings)
@@ -86,9 +102,9 @@ Result<std::unique_ptr<Preparer>> Preparer::open(PreparerSettings settings) {
 
 Result<PreparedAttempt> Preparer::prepare(const PrepareRequest& request) {
   const model::AttemptSpec& spec = request.spec;
-  PreparedAttempt prepared{.argv = spec.arguments,
-                           .env = task_environment(request),
-                           .working_folder = settings_.folder / "empty"};
+  PreparedAttempt prepared{
+      .argv = spec.arguments, .env = {}, .working_folder = settings_.folder / "empty"};
+  Environment env = task_environment(request);
   if (!spec.manifest_digest.empty()) {
     auto tree = trees_.get(spec.manifest_digest,
                            {.http_base_url = request.http_base_url,
@@ -98,20 +114,24 @@ Result<PreparedAttempt> Preparer::prepare(const PrepareRequest& request) {
       return fail(tree.error());
     }
     prepared.working_folder = *tree;
-    prepared.env.emplace_back("SHEAF_FILES", tree->string());
+    env["SHEAF_FILES"] = tree->string();
     for (std::string& argument : prepared.argv) {
       argument = with_local_paths(argument, spec.file_path, tree->string());
     }
   }
   if (spec.is_python) {
-    if (auto python = prepare_python(request, prepared); !python) {
+    const auto python = prepare_python(request, prepared);
+    if (!python) {
       return fail(python.error());
     }
+    add_python(env, *python);
   }
+  prepared.env.assign(env.begin(), env.end());
   return prepared;
 }
 
-Result<void> Preparer::prepare_python(const PrepareRequest& request, PreparedAttempt& prepared) {
+Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& request,
+                                                       PreparedAttempt& prepared) {
   const std::filesystem::path script = prepared.argv.front();
   std::error_code error;
   if (!std::filesystem::is_regular_file(script, error)) {
@@ -129,23 +149,7 @@ Result<void> Preparer::prepare_python(const PrepareRequest& request, PreparedAtt
   prepared.argv.insert(prepared.argv.begin(), environment->python.string());
   prepared.working_folder = script.parent_path();
   prepared.warnings = std::move(environment->warnings);
-  for (auto& [name, value] : prepared.env) {
-    if (name == "PATH") {
-      value = environment->bin_folder.string() + ":" + value;
-    }
-  }
-  prepared.env.emplace_back("VIRTUAL_ENV", environment->bin_folder.parent_path().string());
-  prepared.env.emplace_back("PYTHONUNBUFFERED", "1");
-  // Byte code of a read-only tree's modules goes beside the environment, not into the tree.
-  prepared.env.emplace_back("PYTHONPYCACHEPREFIX",
-                            (environment->bin_folder.parent_path() / "byte_code").string());
-  // Code written for the original runtime asks for it; MLflow then keeps its formats too.
-  const bool is_set = std::ranges::any_of(
-      prepared.env, [](const auto& entry) { return entry.first == "DATABRICKS_RUNTIME_VERSION"; });
-  if (!is_set) {
-    prepared.env.emplace_back("DATABRICKS_RUNTIME_VERSION", "15.4");
-  }
-  return {};
+  return environment->bin_folder;
 }
 
 }  // namespace sheaf::environments

@@ -58,8 +58,9 @@ class Preparer {
 
  private:
   explicit Preparer(PreparerSettings settings);
-  [[nodiscard]] Result<void> prepare_python(const PrepareRequest& request,
-                                            PreparedAttempt& prepared);
+  /// Puts the interpreter before the script; returns the folder of the environment's programs.
+  [[nodiscard]] Result<std::filesystem::path> prepare_python(const PrepareRequest& request,
+                                                             PreparedAttempt& prepared);
 
   PreparerSettings settings_;
   FileTrees trees_;

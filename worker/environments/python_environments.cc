@@ -131,15 +131,6 @@ PythonEnvironments::PythonEnvironments(fs::path folder, fs::path runtime_package
       runtime_package_(std::move(runtime_package)),
       runtime_digest_(tree_digest(runtime_package_)) {}
 
-std::shared_ptr<std::mutex> PythonEnvironments::lock_of(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  auto& entry = locks_[key];
-  if (!entry) {
-    entry = std::make_shared<std::mutex>();
-  }
-  return entry;
-}
-
 Result<PythonEnvironment> PythonEnvironments::get(const model::EnvironmentSettings& settings,
                                                   const fs::path& working_folder,
                                                   const std::atomic<bool>& is_cancelled) {
@@ -159,7 +150,7 @@ Result<PythonEnvironment> PythonEnvironments::get(const model::EnvironmentSettin
                   .target = folder_ / key.substr(0, 24),
                   .settings = settings,
                   .working_folder = working_folder};
-  const std::shared_ptr<std::mutex> one_builder = lock_of(key);
+  const std::shared_ptr<std::mutex> one_builder = locks_.of(key);
   const std::lock_guard lock(*one_builder);
   std::error_code error;
   if (!fs::exists(plan.target / "complete", error)) {
@@ -199,6 +190,10 @@ Result<void> PythonEnvironments::build(const Plan& plan,
   }
   if (auto added = add_runtime(plan); !added) {
     return added;
+  }
+  // "complete" vouches for every file of the environment, after a power loss too.
+  if (auto synced = os::sync_file_system(plan.target); !synced) {
+    return synced;
   }
   return os::replace_file(plan.target / "complete", requirements_text(plan.settings));
 }

@@ -5,14 +5,12 @@
 
 #include <atomic>
 #include <filesystem>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/model/job_settings.h"
+#include "worker/environments/keyed_locks.h"
 
 namespace sheaf::environments {
 
@@ -43,13 +41,11 @@ class PythonEnvironments {
   [[nodiscard]] Result<void> build(const Plan& plan, const std::atomic<bool>& is_cancelled) const;
   [[nodiscard]] Result<void> install(const Plan& plan, const std::atomic<bool>& is_cancelled) const;
   [[nodiscard]] Result<void> add_runtime(const Plan& plan) const;
-  [[nodiscard]] std::shared_ptr<std::mutex> lock_of(const std::string& key);
 
   std::filesystem::path folder_;
   std::filesystem::path runtime_package_;
   std::string runtime_digest_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<std::mutex>> locks_;
+  KeyedLocks locks_;
 };
 
 }  // namespace sheaf::environments
