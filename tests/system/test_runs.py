@@ -124,6 +124,13 @@ def test_a_program_that_is_not_there_is_a_task_error_that_names_it(sheaf):
     assert "no-such-program" in sheaf.task(run, "t")["message"]
 
 
+def test_a_task_value_whose_key_is_not_utf8_fails_the_task(sheaf):
+    jobs = sheaf.deploy(j={"name": "j", "tasks": [shell_task("t", r"printf 'caf\351=1\n' >> $SHEAF_TASK_VALUES")]})
+    run = sheaf.wait_run(sheaf.run_now(jobs["j"]))
+    assert run["state"] == "FAILED"
+    assert "line 1: has a key that is not UTF-8" in sheaf.task(run, "t")["message"]
+
+
 def test_a_deployment_is_whole_or_not_at_all(sheaf):
     before = sheaf.deploy(good={"name": "good", "tasks": [command_task("t", "true")]})
     with pytest.raises(ApiError) as refused:

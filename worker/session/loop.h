@@ -67,6 +67,7 @@ class Session::Loop {
   void perform(const agent::Actions& actions);
   bool perform_one(const agent::Action& action);
   bool act(const agent::Say& action);
+  void refuse_unsendable(const wire::WorkerMessage& message, const Error& error);
   bool act(const agent::StoreLease& action);
   bool act(const agent::Prepare& action);
   bool act(const agent::StopProcess& action);

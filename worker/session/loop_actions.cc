@@ -37,10 +37,22 @@ bool Session::Loop::act(const agent::Say& action) {
   if (!encoded) {
     telemetry::log(telemetry::Level::kError,
                    "a message cannot be sent: " + encoded.error().message);
+    refuse_unsendable(action.message, encoded.error());
     return true;
   }
   unsent_.push_back(std::move(*encoded));
   return true;
+}
+
+void Session::Loop::refuse_unsendable(const wire::WorkerMessage& message, const Error& error) {
+  // Values that no frame can carry would be owed for ever, and the result waits for them.
+  if (const auto* values = std::get_if<wire::Values>(&message)) {
+    perform(agent_.values_acknowledged({.attempt = values->attempt,
+                                        .fence = values->fence,
+                                        .sequence = values->sequence,
+                                        .refusal = error.message},
+                                       os::boot_time()));
+  }
 }
 
 bool Session::Loop::act(const agent::StoreLease& action) {

@@ -8,6 +8,7 @@
 
 #include "common/base/limits.h"
 #include "common/os/file.h"
+#include "common/wire/text.h"
 
 namespace sheaf::session {
 namespace {
@@ -25,7 +26,7 @@ std::uint64_t size_of(const std::filesystem::path& path) {
 
 std::string tail(const std::filesystem::path& path) {
   const auto size = size_of(path);
-  const auto file = os::open_file(path, O_RDONLY);
+  const auto file = os::open_regular_file(path);
   if (!file) {
     return {};
   }
@@ -114,6 +115,9 @@ Result<model::TaskValue> parse_value(std::string_view line) {
                          .json = std::string(line.substr(equals + 1))};
   if (value.key.size() > limits::kMaxTaskValueKeyBytes) {
     return fail(ErrorCode::kInvalid, "has a key of more than 256 bytes");
+  }
+  if (!wire::is_utf8(value.key)) {
+    return fail(ErrorCode::kInvalid, "has a key that is not UTF-8");
   }
   if (value.json.size() > limits::kMaxTaskValueBytes) {
     return fail(ErrorCode::kInvalid, "has a value of more than 48 KiB");

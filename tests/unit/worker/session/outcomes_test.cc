@@ -24,6 +24,8 @@ TEST(ParseValues, NamesTheLineThatIsNone) {
       {"a=1\nnonsense\n", "line 2: is not `key=json`"},
       {"=1\n", "line 1: is not `key=json`"},
       {"a=one\n", "line 1: has a value that is not JSON"},
+      {"caf\xe9=1\n", "line 1: has a key that is not UTF-8"},
+      {"a=\"caf\xe9\"\n", "line 1: has a value that is not JSON"},
       {"a=1", "the last line is cut short"},
       {"a=\"" + std::string(limits::kMaxTaskValueBytes, 'x') + "\"\n",
        "line 1: has a value of more than 48 KiB"},
