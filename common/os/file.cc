@@ -74,6 +74,21 @@ Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags, u
   return FileDescriptor(descriptor);
 }
 
+Result<FileDescriptor> open_regular_file(const std::filesystem::path& path) {
+  auto file = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file) {
+    return file;
+  }
+  struct stat status{};
+  if (::fstat(file->get(), &status) != 0) {
+    return fail_errno("fstat", path);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::kInvalid, path.string() + " is not a regular file");
+  }
+  return file;
+}
+
 Result<std::uint64_t> file_size(int descriptor, const std::filesystem::path& path) {
   struct stat status{};
   if (::fstat(descriptor, &status) != 0) {
@@ -88,7 +103,7 @@ bool is_readable(int descriptor) {
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  auto file = open_file(path, O_RDONLY);
+  auto file = open_regular_file(path);
   if (!file) {
     return fail(file.error());
   }

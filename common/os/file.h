@@ -46,6 +46,10 @@ class FileDescriptor {
                                                int flags,
                                                unsigned mode = 0600);
 
+/// Opens for reading what must be a regular file; never waits, as an open(2) of a pipe would.
+/// kInvalid for anything else: whoever shares a folder with foreign programs uses this.
+[[nodiscard]] Result<FileDescriptor> open_regular_file(const std::filesystem::path& path);
+
 /// Length of an open file, bytes.
 [[nodiscard]] Result<std::uint64_t> file_size(int descriptor, const std::filesystem::path& path);
 
@@ -53,7 +57,7 @@ class FileDescriptor {
 /// process ended).
 [[nodiscard]] bool is_readable(int descriptor);
 
-/// The whole file; kExhausted when it is longer than `max_bytes`.
+/// The whole regular file; kExhausted when it is longer than `max_bytes`.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t max_bytes);
 

@@ -44,7 +44,8 @@ enum { kShimMaxSpecBytes = 8 << 20, kShimMaxProcesses = 1 << 22 };
    or left a non-empty values file: losing it would cost that much work again, or the values. */
 enum { kShimWorthwhileMs = 1000 };
 
-/* How long the shim tries to store an exit record while the disk refuses it. */
+/* How long the shim tries to store an exit record while the disk is full or fails. Where its folder
+   is gone or locked it gives up at once: its death without a record is the answer. */
 enum { kShimRecordPatienceMs = 600 * 1000 };
 
 #endif /* SHEAF_WORKER_SHIM_CONTRACT_H_ */

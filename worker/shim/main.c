@@ -186,9 +186,17 @@ static bool try_record_end(const struct Record* record, enum Durability durabili
     return false;
   }
   const bool stored = store_record(record, file, durability);
+  const int error = errno;
   close(file);
+  errno = error;
   return stored && rename(kShimExitPartFile, kShimExitFile) == 0 &&
          (durability == kVolatile || sync_folder());
+}
+
+/* Of the disk or the machine, not of what a task did to its folder. */
+static bool may_pass(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM || error == EMFILE ||
+         error == ENFILE;
 }
 
 /* A full disk must not lose an outcome: tries for kShimRecordPatienceMs. */
@@ -201,7 +209,7 @@ static bool record_end(const struct Spec* spec,
     if ((durability == kVolatile || sync_outputs(spec)) && try_record_end(record, durability)) {
       return true;
     }
-    if (read_clocks().boottime_ms >= limit) {
+    if (!may_pass(errno) || read_clocks().boottime_ms >= limit) {
       return false;
     }
     nanosleep(&pause, NULL);

@@ -70,7 +70,9 @@ static bool sync_opened(int file) {
     return errno == ENOENT;
   }
   const bool synced = fsync(file) == 0 || errno == EINVAL; /* e.g. /dev/null: nothing to keep */
+  const int error = errno;
   close(file);
+  errno = error;
   return synced;
 }
 
@@ -79,5 +81,6 @@ bool sync_folder(void) {
 }
 
 bool sync_file(const char* name) {
-  return sync_opened(open(name, O_RDONLY | O_CLOEXEC));
+  /* The task may have put a pipe there, which nobody opens at its other end. */
+  return sync_opened(open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }

@@ -48,6 +48,12 @@ TEST_F(File, RefusesAFileLongerThanTheLimit) {
   EXPECT_EQ(read_file(path, 99).error().code, ErrorCode::kExhausted);
 }
 
+TEST_F(File, NeitherWaitsForAPipeNorReadsAFolder) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(folder_ / "pipe", 100).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(read_file(folder_, 100).error().code, ErrorCode::kInvalid);
+}
+
 TEST_F(File, ReadsFilesThatTellNoLength) {
   EXPECT_NE(read_file("/proc/self/status", 1 << 20).value().find("Pid:"), std::string::npos);
 }

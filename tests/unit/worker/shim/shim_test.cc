@@ -209,6 +209,18 @@ TEST_F(Shim, RunsNothingIfTheStartCannotBeRecorded) {
   EXPECT_FALSE(fs::exists(folder() / kShimStartedFile));
 }
 
+TEST_F(Shim, GivesUpAtOnceWhereTheTaskRemovedItsFolder) {
+  write_spec({"arg=/bin/sh", "arg=-c", "arg=rm -rf " + folder().string()});
+  EXPECT_EQ(run(), kShimCannotRecord);
+  EXPECT_FALSE(fs::exists(folder()));
+}
+
+TEST_F(Shim, SyncsNoPipeThatTheTaskPutInPlaceOfItsValues) {
+  write_spec({"sync=always", "values=values", "arg=/bin/sh", "arg=-c", "arg=mkfifo values"});
+  EXPECT_EQ(run(), kShimDone);
+  EXPECT_EQ(field(kShimExitFile, "exit_code"), "0");
+}
+
 TEST_F(Shim, IsStaticAndSmall) {
   const std::string program = SHEAF_SHIM_PROGRAM;
   const auto file = os::read_file(program, 64u << 20);
