@@ -1,6 +1,6 @@
 #include "scheduler/triggers/fires.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace sheaf::triggers {
 namespace {
@@ -9,20 +9,44 @@ std::chrono::sys_seconds to_seconds(Timestamp instant) {
   return std::chrono::floor<std::chrono::seconds>(instant);
 }
 
-/// A start for the walk such that only about kMaxListedMisses fires lie before `now`: with more,
-/// the spacing of the first ones tells how far back to look.
-Timestamp walk_start(const Timetable& timetable, Timestamp settled, Timestamp now) {
-  constexpr std::size_t kProbe = 64;
-  Timestamp last = settled;
-  for (std::size_t i = 0; i < kProbe; ++i) {
-    const Timestamp next = next_after(timetable, last);
-    if (next == kNoTime || next > now) {
-      return settled;
-    }
-    last = next;
+struct Walk {
+  /// Oldest first; at most kMaxWalked.
+  std::vector<Timestamp> fires;
+  /// The first one that is not in `fires`; kNoTime: none.
+  Timestamp following = kNoTime;
+};
+
+constexpr std::size_t kWanted = kMaxListedMisses + 1;
+constexpr std::size_t kMaxWalked = 2 * kWanted;
+
+/// The fires in (start, now], until there are kMaxWalked.
+Walk walk(const Timetable& timetable, Timestamp start, Timestamp now) {
+  Walk walk{.fires = {}, .following = next_after(timetable, start)};
+  while (walk.following != kNoTime && walk.following <= now && walk.fires.size() < kMaxWalked) {
+    walk.fires.push_back(walk.following);
+    walk.following = next_after(timetable, walk.following);
   }
-  const Milliseconds spacing = (last - settled) / kProbe;
-  return std::max(settled, now - spacing * static_cast<int>(kMaxListedMisses + 2));
+  return walk;
+}
+
+/// All fires in (settled, now], or at least the latest kWanted. Halves the time until a start has
+/// few enough fires behind it: no spacing is assumed, since schedules are dense at some hours and
+/// silent at others. Ends, since more than a second lies between a start with too many and one with
+/// too few.
+Walk walk_latest(const Timetable& timetable, Timestamp settled, Timestamp now) {
+  Timestamp too_early = settled;
+  Timestamp too_late = now;
+  Timestamp start = settled;
+  Walk found = walk(timetable, start, now);
+  while (true) {
+    const bool is_cut = found.following != kNoTime && found.following <= now;
+    if (!is_cut && (start == settled || found.fires.size() >= kWanted)) {
+      return found;
+    }
+    (is_cut ? too_early : too_late) = start;
+    start = too_early + (too_late - too_early) / 2;
+    found = walk(timetable, start, now);
+  }
 }
 
 }  // namespace
@@ -34,27 +58,17 @@ Timestamp next_after(const Timetable& timetable, Timestamp instant) {
 }
 
 std::optional<DueFires> due_fires(const Timetable& timetable, Timestamp settled, Timestamp now) {
-  std::optional<DueFires> due;
-  Timestamp next = next_after(timetable, walk_start(timetable, settled, now));
-  for (std::size_t step = 0; next != kNoTime && next <= now && step < 8 * kMaxListedMisses;
-       ++step) {
-    if (!due) {
-      due.emplace();
-    } else {
-      due->skipped.push_back(due->nominal);
-    }
-    due->nominal = next;
-    next = next_after(timetable, next);
-  }
-  if (!due) {
+  Walk latest = walk_latest(timetable, settled, now);
+  std::vector<Timestamp>& fires = latest.fires;
+  if (fires.empty()) {
     return std::nullopt;
   }
-  if (due->skipped.size() > kMaxListedMisses) {
-    const auto surplus = static_cast<std::ptrdiff_t>(due->skipped.size() - kMaxListedMisses);
-    due->skipped.erase(due->skipped.begin(), due->skipped.begin() + surplus);
+  if (fires.size() > kWanted) {
+    fires.erase(fires.begin(), fires.end() - static_cast<std::ptrdiff_t>(kWanted));
   }
-  due->following = next;
-  return due;
+  const Timestamp nominal = fires.back();
+  fires.pop_back();
+  return DueFires{.nominal = nominal, .skipped = std::move(fires), .following = latest.following};
 }
 
 }  // namespace sheaf::triggers

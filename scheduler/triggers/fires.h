@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxListedMisses = 1'000;
 struct DueFires {
   /// The latest nominal time at or before now; it starts the run.
   Timestamp nominal;
-  /// Earlier ones since `settled`, oldest first, at most kMaxListedMisses.
+  /// Earlier ones since `settled`, oldest first; of more than kMaxListedMisses the latest.
   std::vector<Timestamp> skipped;
   /// The first nominal time after now; kNoTime: none.
   Timestamp following;
@@ -33,8 +33,8 @@ struct DueFires {
 /// The first nominal time after `instant`; kNoTime: none.
 [[nodiscard]] Timestamp next_after(const Timetable& timetable, Timestamp instant);
 
-/// The fires in (settled, now], or nullopt when none is due. O(fires listed), at most a few
-/// thousand steps however long the scheduler was away.
+/// The fires in (settled, now], or nullopt when none is due. O(fires) up to twice as many as are
+/// listed; of more, O(fires listed × log(now - settled)), however long the scheduler was away.
 [[nodiscard]] std::optional<DueFires> due_fires(const Timetable& timetable,
                                                 Timestamp settled,
                                                 Timestamp now);
