@@ -75,10 +75,10 @@ class Shaper {
       case FieldType::kBoolean:
         return shape_boolean(value, path);
       case FieldType::kStringList:
-        return has_kind(value, Kind::kList, field.type, path) && shape_items(value, "", path);
+        return has_kind(value, Kind::kList, field.type, path) && shape_texts(value, field, path);
       case FieldType::kObjectList:
         return has_kind(value, Kind::kList, field.type, path) &&
-               shape_items(value, pattern + "[]", path);
+               shape_objects(value, pattern + "[]", path);
       case FieldType::kStringMap:
         return has_kind(value, Kind::kMap, field.type, path) && shape_map(value, path);
       case FieldType::kObject:
@@ -121,16 +121,30 @@ class Shaper {
     return true;
   }
 
-  // Items are objects of `pattern`, or texts when that is empty.
-  bool shape_items(Value& list, const std::string& pattern, const std::string& path) {
+  bool shape_texts(Value& list, const Field& field, const std::string& path) {
+    const bool is_executed = field.treatment == model::Treatment::kExecuted;
     std::vector<Value> kept;
     for (std::size_t i = 0; i < list.items.size(); ++i) {
       Value& item = list.items[i];
       const std::string place = item_path(path, i);
+      if (is_executed && !item.is_unresolved && !item.is_scalar()) {
+        report_element(item, place);
+        item.is_unresolved = true;
+      }
+      if (item.is_unresolved || shape_text(item, place)) {
+        kept.push_back(std::move(item));
+      }
+    }
+    list.items = std::move(kept);
+    return true;
+  }
+
+  bool shape_objects(Value& list, const std::string& pattern, const std::string& path) {
+    std::vector<Value> kept;
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      Value& item = list.items[i];
       const bool is_kept =
-          item.is_unresolved ||
-          (pattern.empty() ? shape_text(item, place)
-                           : has_kind(item, Kind::kMap, FieldType::kObject, place));
+          item.is_unresolved || has_kind(item, Kind::kMap, FieldType::kObject, item_path(path, i));
       if (is_kept && item.is_map()) {
         shape_object(item, pattern, item_path(path, kept.size()));
       }
@@ -178,6 +192,21 @@ class Shaper {
                       path,
                       places_of(value));
     return false;
+  }
+
+  // Left out, it would shift what stands behind it: something else would run than was written.
+  void report_element(const Value& item, const std::string& path) {
+    std::string cure = "Each element is one text.";
+    if (item.is_null()) {
+      cure = "Put quotes around a text that YAML reads as nothing: \"~\", \"null\" or \"\".";
+    } else if (item.is_map()) {
+      cure = "Put quotes around a text that holds a colon.";
+    }
+    findings_.error({.summary = "expected " + std::string(type_word(FieldType::kString)) +
+                                ", found " + std::string(kind_word(item.kind)),
+                     .detail = std::move(cure)},
+                    path,
+                    places_of(item));
   }
 
   void report_unknown(const Member& member, const std::string& pattern, const std::string& path) {
