@@ -25,11 +25,11 @@ Milliseconds tick_for(const Settings& settings) {
   return std::clamp(shortest / 4, kShortestTick, kLongestTick);
 }
 
-SilenceWatch::Limits limits_for(const Settings& settings, Milliseconds now) {
+SilenceWatch::Limits limits_for(const Settings& settings) {
   const Milliseconds lease_over = settings.lease + settings.lease_margin;
   return {.suspect_after = settings.suspect_after,
           .lease_over_after = lease_over,
-          .no_loss_before = now + std::max(lease_over, settings.start_grace)};
+          .start_grace = std::max(lease_over, settings.start_grace)};
 }
 
 model::AttemptOutcome unsendable(const Error& error) {
@@ -46,7 +46,7 @@ Control::Control(Parts parts, Beginning beginning, transport::Router router)
       epoch_(beginning.epoch),
       highest_fence_(beginning.fence),
       router_(std::move(router)),
-      silence_(limits_for(parts_.settings, os::boot_time())),
+      silence_(limits_for(parts_.settings), os::boot_time()),
       tick_(tick_for(parts_.settings)),
       next_session_(beginning.epoch * kSessionsPerEpoch + 1) {
   for (const core::WorkerRecord& worker : beginning.workers) {

@@ -30,6 +30,11 @@ void SilenceWatch::note_refusal(WorkerId worker) {
 }
 
 std::vector<ReportSilence> SilenceWatch::due(Milliseconds now) {
+  const bool is_late = now - last_turn_ > limits_.suspect_after;
+  last_turn_ = now;
+  if (is_late) {
+    begin_anew(now);
+  }
   std::vector<ReportSilence> reports;
   for (auto& [worker, entry] : entries_) {
     const Standing standing = judge(entry, now);
@@ -65,9 +70,16 @@ std::optional<SilenceWatch::Standing> SilenceWatch::standing(WorkerId worker) co
   return found == entries_.end() ? std::nullopt : std::optional(found->second.standing);
 }
 
+void SilenceWatch::begin_anew(Milliseconds now) {
+  no_loss_before_ = now + limits_.start_grace;
+  for (auto& [worker, entry] : entries_) {
+    entry.last_heard = now;
+  }
+}
+
 SilenceWatch::Standing SilenceWatch::judge(const Entry& entry, Milliseconds now) const {
   const Milliseconds silence = now - entry.last_heard;
-  if (silence >= limits_.lease_over_after && now >= limits_.no_loss_before) {
+  if (silence >= limits_.lease_over_after && now >= no_loss_before_) {
     return Standing::kLeaseOver;
   }
   return silence >= limits_.suspect_after ? Standing::kSuspect : Standing::kHeard;

@@ -1,5 +1,8 @@
 // Who was not heard of for how long, and what that means. Pure: times are durations since boot that
 // the caller measured.
+//
+// Who was away itself (a machine that slept, a stopped process) has missed what was said meanwhile:
+// after a late turn everybody's silence is counted from that turn on, as after a start.
 #pragma once
 
 #include <map>
@@ -18,12 +21,13 @@ class SilenceWatch {
   struct Limits {
     Milliseconds suspect_after{0};
     Milliseconds lease_over_after{0};
-    /// Boot time before which no lease is called over.
-    Milliseconds no_loss_before{0};
+    /// No lease is called over sooner than this after a start.
+    Milliseconds start_grace{0};
   };
   enum class Standing { kHeard, kSuspect, kLeaseOver };
 
-  explicit SilenceWatch(Limits limits) : limits_(limits) {}
+  SilenceWatch(Limits limits, Milliseconds now)
+      : limits_(limits), last_turn_(now), no_loss_before_(now + limits.start_grace) {}
 
   /// From now on the worker's silence counts. What was reported of it before is void: its
   /// registration took it back.
@@ -36,7 +40,8 @@ class SilenceWatch {
   /// to be reported.
   void note_refusal(WorkerId worker);
 
-  /// Verdicts that have become due; each is given once. O(workers).
+  /// A turn: verdicts that have become due; each is given once. A turn that comes more than
+  /// suspect_after after the one before gives none and begins anew. O(workers).
   [[nodiscard]] std::vector<ReportSilence> due(Milliseconds now);
 
   /// `report` did not reach the core: it will be given again.
@@ -50,9 +55,12 @@ class SilenceWatch {
     Standing standing = Standing::kHeard;
   };
 
+  void begin_anew(Milliseconds now);
   [[nodiscard]] Standing judge(const Entry& entry, Milliseconds now) const;
 
   Limits limits_;
+  Milliseconds last_turn_;
+  Milliseconds no_loss_before_;
   std::map<WorkerId, Entry> entries_;
 };
 

@@ -1,4 +1,7 @@
 // Silence, with durations that a test can wait for.
+#include <atomic>
+#include <thread>
+
 #include "tests/unit/scheduler/workers/port_fixture.h"
 
 namespace sheaf::workers {
@@ -65,6 +68,40 @@ TEST_F(Silence, AKnownWorkerThatStaysAwayLosesItsAttempts) {
   start();
   EXPECT_EQ(presence("w"), State::kAway);
   EXPECT_TRUE(eventually([&] { return !task_details(run).attempts.empty(); }));
+}
+
+class SilenceAfterAbsence : public Silence {
+ protected:
+  void SetUp() override {
+    Silence::SetUp();
+    stop();
+    // Minted on the control thread: holding it there is to the port what sleep is to a machine.
+    settings_.attempt_token = [this](AttemptId) {
+      if (is_asleep_) {
+        std::this_thread::sleep_for(settings_.lease + 6 * settings_.lease_margin);
+        is_asleep_ = false;
+      }
+      return std::string("token");
+    };
+    start();
+  }
+
+  std::atomic<bool> is_asleep_ = false;
+};
+
+TEST_F(SilenceAfterAbsence, AWorkerThatSpeaksAfterTheSchedulersOwnSleepKeepsItsAttempt) {
+  const auto worker = a_worker();
+  static_cast<void>(worker->join());
+  const RunId run = submit(a_job());
+  ASSERT_TRUE(worker->receive<wire::Lease>().has_value());
+  is_asleep_ = true;
+  static_cast<void>(submit(a_job(1, "y")));
+  ASSERT_TRUE(worker->receive<wire::Lease>().has_value());
+  ASSERT_FALSE(is_asleep_);
+  worker->send(wire::Heartbeat{});
+  EXPECT_TRUE(worker->receive<wire::HeartbeatAck>().has_value());
+  EXPECT_FALSE(worker->take<wire::RegisterAgain>().has_value());
+  EXPECT_TRUE(task_details(run).attempts.empty());
 }
 
 class SilenceWithGrace : public Silence {
