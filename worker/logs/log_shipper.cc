@@ -25,6 +25,8 @@ namespace {
 
 constexpr std::size_t kMaxOrders = 100'000;
 constexpr std::size_t kStreams = 2;
+/// Silence after which the connection is opened anew, in times of resend_after.
+constexpr int kResendsUnheard = 3;
 /// Until the scheduler's first acknowledgement names its own.
 constexpr std::uint64_t kFirstCredit = limits::kMaxLogChunkBytes;
 
@@ -115,6 +117,7 @@ class LogShipper::Loop {
   void ship_tail(AttemptId attempt, Shipped& shipped, wire::LogStream stream);
   void say(const wire::Log& message);
   void report_shipped();
+  void reopen_if_unheard();
   [[nodiscard]] bool has_unacknowledged() const;
 
   ShipperSettings settings_;
@@ -125,17 +128,19 @@ class LogShipper::Loop {
   transport::Poller poller_;
   std::map<AttemptId, Shipped> attempts_;
   wire::FrameHeader header_;
+  Milliseconds last_heard_{0};  ///< Or nothing was to be heard.
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;
 };
 
 void LogShipper::Loop::run() {
   while (!is_stopping_.load()) {
+    receive();
+    reopen_if_unheard();
     for (const Order& order : orders_.take()) {
       std::visit([this](const auto& known) { obey(known); }, order);
     }
     drain_inotify();
-    receive();
     ship();
     report_shipped();
     poller_.wait(has_unacknowledged() ? settings_.resend_after : Milliseconds{60'000});
@@ -182,6 +187,7 @@ void LogShipper::Loop::receive() {
     if (!frame) {
       continue;
     }
+    last_heard_ = os::boot_time();
     for (const wire::LogAck& ack : frame->messages) {
       failpoint::reach("logs.before_ack");
       take_ack(ack);
@@ -221,7 +227,7 @@ void LogShipper::Loop::ship_tail(AttemptId attempt, Shipped& shipped, wire::LogS
     return;
   }
   if (!tail.file.is_open()) {
-    if (auto opened = os::open_file(tail.path, O_RDONLY)) {
+    if (auto opened = os::open_regular_file(tail.path)) {
       tail.file = std::move(*opened);
     }
   }
@@ -275,6 +281,19 @@ void LogShipper::Loop::report_shipped() {
     if (is_done && !std::exchange(shipped.is_reported, true)) {
       settings_.on_shipped(attempt);
     }
+  }
+}
+
+void LogShipper::Loop::reopen_if_unheard() {
+  const Milliseconds now = os::boot_time();
+  if (!has_unacknowledged()) {
+    last_heard_ = now;
+    return;
+  }
+  if (now - last_heard_ >= kResendsUnheard * settings_.resend_after) {
+    // A connection whose key was refused once never comes back by itself.
+    static_cast<void>(dealer_.reopen());
+    last_heard_ = now;
   }
 }
 

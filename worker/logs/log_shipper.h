@@ -18,7 +18,8 @@ namespace sheaf::logs {
 
 struct ShipperSettings {
   transport::DealerSettings connection;
-  /// What is unacknowledged is sent again after this.
+  /// What is unacknowledged is sent again after this; when nothing is acknowledged for three of
+  /// these the connection is opened anew.
   Milliseconds resend_after{2'000};
   /// Called on the shipper's thread when both logs of a finished attempt are acknowledged to the
   /// end.

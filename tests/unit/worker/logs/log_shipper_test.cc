@@ -1,0 +1,154 @@
+// The shipper against a real socket, with the test in the scheduler's place.
+#include "worker/logs/log_shipper.h"
+
+#include <chrono>
+#include <deque>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "common/base/guarded.h"
+#include "common/transport/authenticator.h"
+#include "common/transport/poller.h"
+#include "common/transport/router.h"
+#include "common/wire/frame.h"
+
+namespace sheaf::logs {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+/// Below the shipper's longest idle wait, so that no test passes thanks to that.
+constexpr std::chrono::seconds kDeadline{20};
+constexpr AttemptId kAttempt{7};
+constexpr std::uint64_t kEpoch = 5;
+
+class LogShipperTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "sheaf-logs-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    std::filesystem::create_directory(allowed());
+    std::filesystem::create_directory(attempt_folder());
+    authenticator_ =
+        transport::Authenticator::start({.folders = {{"workers", allowed()}},
+                                         .on_refused =
+                                             [this](const std::string&, const std::string&) {
+                                               refusals_.with([](int& count) { ++count; });
+                                               wakeup_->set();
+                                             }})
+            .value();
+    router_.emplace(
+        transport::Router::bind(
+            {.endpoint = "tcp://127.0.0.1:*", .keys = server_, .domain = "workers", .limits = {}})
+            .value());
+    poller_.add(*router_);
+  }
+  void TearDown() override {
+    shipper_.reset();
+    router_.reset();
+    authenticator_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  [[nodiscard]] std::filesystem::path allowed() const { return folder_ / "allowed"; }
+  [[nodiscard]] std::filesystem::path attempt_folder() const { return folder_ / "7"; }
+
+  void enrol() const {
+    ASSERT_TRUE(transport::store_public_key(allowed() / "w.pub", worker_.public_key).has_value());
+  }
+
+  void start() {
+    shipper_ = LogShipper::start({.connection = {.endpoint = router_->endpoint(),
+                                                 .server_public_key = server_.public_key,
+                                                 .keys = worker_,
+                                                 .limits = {}},
+                                  .resend_after = Milliseconds{300},
+                                  .on_shipped =
+                                      [this](AttemptId) {
+                                        shipped_.with([](int& count) { ++count; });
+                                        wakeup_->set();
+                                      }})
+                   .value();
+  }
+
+  void write(const std::string& stream, const std::string& text) const {
+    std::ofstream(attempt_folder() / stream, std::ios::app) << text;
+  }
+
+  /// Waits for messages and wakeups until `condition` holds.
+  template <typename Condition>
+  [[nodiscard]] bool wait_until(Condition condition) {
+    const auto end = Clock::now() + kDeadline;
+    while (!condition()) {
+      if (Clock::now() >= end) {
+        return false;
+      }
+      poller_.wait(Milliseconds{50});
+    }
+    return true;
+  }
+
+  /// The next piece of a log that `is_wanted`; others are dropped.
+  template <typename Predicate>
+  [[nodiscard]] std::optional<wire::Log> next(Predicate is_wanted) {
+    std::optional<wire::Log> found;
+    static_cast<void>(wait_until([&] {
+      while (const auto received = router_->receive()) {
+        connection_ = received->connection;
+        const auto frame = wire::decode_log_frame(received->bytes);
+        pieces_.insert(pieces_.end(), frame->messages.begin(), frame->messages.end());
+      }
+      while (!found && !pieces_.empty()) {
+        if (is_wanted(pieces_.front())) {
+          found = pieces_.front();
+        }
+        pieces_.pop_front();
+      }
+      return found.has_value();
+    }));
+    return found;
+  }
+
+  void acknowledge(const wire::LogAck& ack, std::uint64_t epoch = kEpoch) {
+    const auto bytes =
+        wire::encode(wire::LogAckFrame{.header = {.epoch = epoch}, .messages = {ack}});
+    ASSERT_TRUE(bytes.has_value());
+    ASSERT_TRUE(router_->send(connection_, *bytes).has_value());
+  }
+
+  std::filesystem::path folder_;
+  transport::KeyPair server_ = transport::generate_keys().value();
+  transport::KeyPair worker_ = transport::generate_keys().value();
+  std::shared_ptr<transport::Wakeup> wakeup_ = transport::Wakeup::create().value();
+  transport::Poller poller_{wakeup_};
+  Guarded<int> refusals_{0};
+  Guarded<int> shipped_{0};
+  std::unique_ptr<transport::Authenticator> authenticator_;
+  std::optional<transport::Router> router_;
+  std::string connection_;
+  std::deque<wire::Log> pieces_;
+  std::unique_ptr<LogShipper> shipper_;
+};
+
+bool has_bytes(const wire::Log& piece) {
+  return !piece.bytes.empty();
+}
+
+TEST_F(LogShipperTest, ShipsOnceItsKeyIsEnrolledAlsoIfThatWasRefusedBefore) {
+  write("stdout", "hello");
+  start();
+  shipper_->add(kAttempt, attempt_folder());
+  ASSERT_TRUE(
+      wait_until([this] { return refusals_.with([](const int& count) { return count > 0; }); }));
+  enrol();
+  const auto piece = next(has_bytes);
+  ASSERT_TRUE(piece.has_value());
+  EXPECT_EQ(piece->bytes, "hello");
+}
+
+}  // namespace
+}  // namespace sheaf::logs
