@@ -103,6 +103,21 @@ def test_a_cancelled_task_is_gone_with_its_whole_tree(sheaf_both, tmp_path):
     assert len(pids) == 2 and running == []
 
 
+def test_an_attempt_that_cut_its_own_log_short_is_forgotten_all_the_same(sheaf, tmp_path):
+    gate = tmp_path / "gate"
+    script = f"echo a long complaint >&2; while ! test -e {gate}; do sleep 0.05; done; echo x > /dev/stderr"
+    jobs = sheaf.deploy(j={"name": "j", "tasks": [shell_task("t", script)]})
+    run_id = sheaf.run_now(jobs["j"])
+    attempt = wait_for(lambda: sheaf.task(sheaf.run(run_id), "t").get("run_id"), "the attempt is there")
+    log = f"/api/sheaf/v1/attempts/{attempt}/logs/stderr?offset=0"
+    wait_for(lambda: sheaf.request("GET", log, raw=True)[2] == b"a long complaint\n", "the log is shipped")
+    gate.touch()
+    assert sheaf.wait_run(run_id)["state"] == "SUCCESS"
+    assert sheaf.logs(attempt, "stderr") == b"a long complaint\n"
+    attempts = sheaf.worker_data / "attempts"
+    wait_for(lambda: not list(attempts.iterdir()), "the worker forgets the attempt")
+
+
 def test_runs_of_a_job_queue_and_the_queue_outlives_the_scheduler(sheaf, tmp_path):
     gate = tmp_path / "gate"
     jobs = sheaf.deploy(j={"name": "j", "tasks": [shell_task("t", f"while ! test -e {gate}; do sleep 0.05; done")]})

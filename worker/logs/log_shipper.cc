@@ -43,6 +43,7 @@ struct Tail {
   std::uint64_t credit = kFirstCredit;
   Milliseconds last_sent{0};
   bool is_final_said = false;
+  bool is_shrinking_told = false;
   bool is_shipped = false;
 };
 
@@ -253,10 +254,18 @@ void LogShipper::Loop::ship_tail(AttemptId attempt, Shipped& shipped, wire::LogS
     tail.last_sent = now;
     say({.attempt = attempt, .stream = stream, .offset = offset, .bytes = std::move(*bytes)});
   }
-  if (shipped.is_finished && tail.sent == length && !tail.is_final_said) {
+  if (length < tail.acknowledged && !std::exchange(tail.is_shrinking_told, true)) {
+    telemetry::log(telemetry::Level::kWarning,
+                   tail.path.string() + " was made shorter: its log keeps what was shipped before");
+  }
+  if (shipped.is_finished && tail.sent >= length && !tail.is_final_said) {
+    const std::uint64_t final_length = std::max(length, tail.acknowledged);
     tail.is_final_said = true;
     tail.last_sent = now;
-    say({.attempt = attempt, .stream = stream, .offset = length, .final_length = length});
+    say({.attempt = attempt,
+         .stream = stream,
+         .offset = final_length,
+         .final_length = final_length});
   }
 }
 

@@ -150,5 +150,28 @@ TEST_F(LogShipperTest, ShipsOnceItsKeyIsEnrolledAlsoIfThatWasRefusedBefore) {
   EXPECT_EQ(piece->bytes, "hello");
 }
 
+TEST_F(LogShipperTest, ALogThatItsTaskCutShortEndsWhereItWasAcknowledged) {
+  enrol();
+  write("stderr", "a long complaint");
+  start();
+  shipper_->add(kAttempt, attempt_folder());
+  ASSERT_TRUE(next(has_bytes).has_value());
+  acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStderr, .offset = 16, .credit = 9});
+  write("stderr", " and more");
+  const auto more = next([](const wire::Log& log) { return log.offset == 16; });
+  ASSERT_TRUE(more.has_value()) << "the first acknowledgement did not count";
+  std::ofstream(attempt_folder() / "stderr", std::ios::trunc) << "x";
+  shipper_->finish(kAttempt, attempt_folder());
+  const auto end = next([](const wire::Log& log) {
+    return log.stream == wire::LogStream::kStderr && log.final_length.has_value();
+  });
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->final_length, 16U);
+  acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStderr, .offset = 25, .credit = 9});
+  acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStdout, .offset = 0, .credit = 9});
+  EXPECT_TRUE(
+      wait_until([this] { return shipped_.with([](const int& count) { return count == 1; }); }));
+}
+
 }  // namespace
 }  // namespace sheaf::logs
