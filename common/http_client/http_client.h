@@ -80,8 +80,9 @@ struct Mail {
   std::string message;
 };
 
-/// Hands a mail to the server. Errors as HttpClient::send(); kInvalid when the server refuses an
-/// address for good (5xx). `is_cancelled` as Request's.
+/// Hands a mail to the server. Errors as HttpClient::send(); kInvalid when the server refuses the
+/// mail or an address for good (5xx), kUnavailable when it refuses the login. `is_cancelled` as
+/// Request's.
 [[nodiscard]] Result<void> send_mail(const MailServer& server,
                                      const Mail& mail,
                                      const std::function<bool()>& is_cancelled = {});

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "common/http_client/curl_handle.h"
 #include "common/http_client/http_client.h"
@@ -16,6 +18,15 @@ std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* con
   std::copy_n(source.rest.data(), length, buffer);
   source.rest.remove_prefix(length);
   return length;
+}
+
+/// Whether it is this mail that was refused for good. A login, a hello or an encryption that the
+/// server refuses is the operator's to mend; then the same mail goes.
+bool refuses_mail(CURLcode code, long status) {
+  constexpr std::array<long, 4> kLoginAnswers{530, 534, 535, 538};
+  return status >= 500 && std::ranges::find(kLoginAnswers, status) == kLoginAnswers.end() &&
+         code != CURLE_LOGIN_DENIED && code != CURLE_REMOTE_ACCESS_DENIED &&
+         code != CURLE_USE_SSL_FAILED;
 }
 
 }  // namespace
@@ -55,11 +66,15 @@ Result<void> send_mail(const MailServer& server,
   }
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status >= 500) {
+  if (refuses_mail(code, status)) {
     return fail(ErrorCode::kInvalid,
                 server.url + ": the mail server refused the mail with " + std::to_string(status));
   }
-  return fail(error_of(code, server.url));
+  Error error = error_of(code, server.url);
+  if (status >= 400) {
+    error.message += " (the mail server answered " + std::to_string(status) + ")";
+  }
+  return fail(std::move(error));
 }
 
 }  // namespace sheaf::http_client

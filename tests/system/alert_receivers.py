@@ -53,10 +53,10 @@ class WebhookReceiver:
 
 
 class MailReceiver:
-    """As much of RFC 5321 as a client needs: keeps (sender, recipients, message)."""
+    """As much of RFC 5321 as a client needs: keeps (sender, recipients, message); answers logins with `login_answer`."""
 
     def __init__(self):
-        self.mails, receiver = [], self
+        self.mails, self.login_answer, self.address_answer, receiver = [], b"235 OK", b"250 OK", self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
@@ -76,10 +76,17 @@ class MailReceiver:
         for line in lines:
             verb = line.split(b" ")[0].strip().upper()
             answer = b"250 OK\r\n"
-            if line.upper().startswith(b"MAIL FROM:"):
+            if verb == b"EHLO":
+                answer = b"250-test.invalid\r\n250 AUTH PLAIN\r\n"
+            elif verb == b"AUTH":
+                answers.write(b"334 \r\n")
+                next(lines)
+                answer = self.login_answer + b"\r\n"
+            elif line.upper().startswith(b"MAIL FROM:"):
                 sender, recipients = line[10:].split(b">")[0].strip(b"< ").decode(), []
             elif line.upper().startswith(b"RCPT TO:"):
                 recipients.append(line[8:].split(b">")[0].strip(b"< ").decode())
+                answer = self.address_answer + b"\r\n"
             elif verb == b"DATA":
                 answers.write(b"354 go on\r\n")
                 self.mails.append((sender, recipients, self.read_message(lines)))

@@ -235,6 +235,39 @@ def test_a_mail_tells_the_run_its_state_and_where_to_look(make_sheaf, mails):
         assert f"{sheaf.url}/#job/{job_id}/run/{run_id}" in text
 
 
+def alert_with(sheaf, run_id, words, count=1):
+    """The run's only alert, once that many tries have failed with these words."""
+    def failed():
+        alerts = alerts_of(sheaf, run_id)
+        return alerts and alerts[0]["tries"] >= count and words in alerts[0]["last_error"] and alerts[0]
+
+    return wait_for(failed, f"{count} tries fail with {words}")
+
+
+MAILED = {"name": "j", "tasks": FAILING, "email_notifications": {"on_failure": ["ops@example.org"]}}
+
+
+def test_a_mail_waits_until_the_servers_password_is_mended(make_sheaf, mails):
+    sheaf = configure(make_sheaf(), mail={"server": mails.url, "from": "sheaf@example.org", "user": "sheaf",
+                                          "password": "outdated"}).start()
+    mails.login_answer = b"535 5.7.8 wrong password"
+    run_id = sheaf.run_now(sheaf.deploy(j=MAILED)["j"])
+    assert alert_with(sheaf, run_id, "535", 2)["state"] == "pending"
+    mails.login_answer = b"530 5.7.0 say STARTTLS first"
+    assert alert_with(sheaf, run_id, "530", 3)["state"] == "pending"
+    mails.login_answer = b"235 OK"
+    wait_delivered(sheaf, run_id)
+    assert len(mails.mails) == 1
+
+
+def test_an_address_that_the_mail_server_refuses_ends_the_tries(make_sheaf, mails):
+    mails.address_answer = b"550 5.1.1 no such mailbox"
+    sheaf = configure(make_sheaf(), mail={"server": mails.url, "from": "sheaf@example.org"}).start()
+    run_id = sheaf.run_now(sheaf.deploy(j=MAILED)["j"])
+    alert = alert_with(sheaf, run_id, "550")
+    assert (alert["state"], alert["tries"]) == ("dropped", 1)
+
+
 def test_a_cancelled_run_alerts_unless_it_is_told_not_to(make_sheaf, webhooks):
     webhooks.open()
     sheaf = configure(make_sheaf(), destination(webhooks)).start()
