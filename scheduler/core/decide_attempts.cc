@@ -245,6 +245,9 @@ void finish_attempt(Draft& draft,
                     const LiveRun& run,
                     TaskIndex task,
                     model::AttemptOutcome outcome) {
+  if (outcome.ended == kNoTime) {
+    outcome.ended = draft.now;  // nobody saw the end itself
+  }
   const TaskState state = task_state_after(outcome, run.tasks.stop_reason[task]);
   const bool is_stopping = run.record.state != RunState::kRunning ||
                            run.tasks.stop_reason[task] == StopReason::kUserCancel;

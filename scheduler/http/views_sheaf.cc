@@ -1,5 +1,7 @@
 #include "scheduler/http/views_sheaf.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "common/base/check.h"
@@ -72,12 +74,18 @@ void add_details(json::object& object,
                  const core::TaskDetails& details,
                  const WorkerNames& workers) {
   object["message"] = details.message;
-  object["warnings"] = to_array(details.warnings);
+  std::vector<std::string> warnings;
   json::array attempts;
   for (const core::AttemptRecord& attempt : details.attempts) {
     attempts.push_back(attempt_view(attempt, workers));
+    for (const std::string& warning : attempt.outcome.warnings) {
+      if (std::ranges::find(warnings, warning) == warnings.end()) {
+        warnings.push_back(warning);
+      }
+    }
   }
   object["attempts"] = std::move(attempts);
+  object["warnings"] = to_array(warnings);
 }
 
 json::object task_view(const store::RunView& run,

@@ -26,7 +26,7 @@ def deployed(sheaf):
                               j={"name": "j", "tasks": [shell_task("t", "cd \"$SHEAF_FILES\"; sh go.sh")]})
     run, log = run_once(sheaf, sheaf.jobs["j"])
     assert (run["state"], log) == ("SUCCESS", WEIGHTS)
-    (sheaf.tree,) = sheaf.worker_data.rglob("trees/*")
+    (sheaf.tree,) = [path for path in sheaf.worker_data.rglob("trees/*") if path.is_dir()]
     return sheaf
 
 
@@ -59,6 +59,51 @@ def test_a_tree_that_was_not_finished_is_built_anew(deployed):
     assert (run["state"], log) == ("SUCCESS", WEIGHTS)
     assert not part.exists() and not (sheaf.tree / "model" / "left.txt").exists()
     assert stat.S_IMODE((sheaf.tree / "model").stat().st_mode) == 0o555
+
+
+def change_content(tree):
+    (tree / "model" / "weights.txt").chmod(0o644)
+    (tree / "model" / "weights.txt").write_bytes(b"9.99 9.9\n")  # as long as before
+
+
+def change_nothing_but_lock(tree):
+    tree.chmod(0)
+
+
+def remove_a_file(tree):
+    (tree / "model").chmod(0o755)
+    (tree / "model" / "weights.txt").unlink()
+
+
+def put_a_folder_in_its_place(tree):
+    remove_a_file(tree)
+    (tree / "model" / "weights.txt").mkdir()
+    (tree / "model" / "weights.txt" / "x").touch()
+
+
+def put_a_link_in_its_place(tree):
+    remove_a_file(tree)
+    (tree / "model" / "weights.txt").symlink_to("/etc/hostname")
+
+
+@pytest.mark.parametrize("change", [change_content, remove_a_file, put_a_folder_in_its_place, put_a_link_in_its_place])
+def test_what_a_task_changed_in_the_shared_tree_is_restored_for_the_next(deployed, change):
+    sheaf = deployed
+    change(sheaf.tree)
+    run, log = run_once(sheaf, sheaf.jobs["j"])
+    assert (run["state"], log) == ("SUCCESS", WEIGHTS)
+    (warning,) = sheaf.task(run, "t")["warnings"]
+    assert "restored: model/weights.txt" in warning
+    run, _ = run_once(sheaf, sheaf.jobs["j"])
+    assert sheaf.task(run, "t")["warnings"] == []
+
+
+def test_a_tree_that_a_task_locked_opens_for_the_next(deployed):
+    sheaf = deployed
+    change_nothing_but_lock(sheaf.tree)
+    run, log = run_once(sheaf, sheaf.jobs["j"])
+    assert (run["state"], log) == ("SUCCESS", WEIGHTS)
+    assert stat.S_IMODE(sheaf.tree.stat().st_mode) == 0o555
 
 
 def test_what_the_author_sets_comes_before_what_the_machine_has(make_sheaf):

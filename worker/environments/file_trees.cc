@@ -2,60 +2,25 @@
 
 #include <set>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "common/base/limits.h"
 #include "common/http_client/http_client.h"
-#include "common/os/digest.h"
 #include "common/os/file.h"
+#include "worker/environments/tree_files.h"
 
 namespace sheaf::environments {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kReadBytes = 1u << 20;
+constexpr std::size_t kMaxSealBytes = 1'000;
 
-Result<std::string> digest_of(const fs::path& path) {
-  auto file = os::open_file(path, O_RDONLY);
-  if (!file) {
-    return fail(file.error());
-  }
-  os::Sha256 hash;
-  std::uint64_t offset = 0;
-  while (true) {
-    auto bytes = os::read_at(file->get(), offset, kReadBytes, path);
-    if (!bytes) {
-      return fail(bytes.error());
-    }
-    if (bytes->empty()) {
-      return hash.finish();
-    }
-    hash.add(*bytes);
-    offset += bytes->size();
-  }
-}
-
-/// Removes what a build that was cut short left, also where folders are read-only already.
-Result<void> remove_leftover(const fs::path& tree) {
-  std::error_code error;
-  if (!fs::exists(tree, error)) {
-    return {};
-  }
-  fs::permissions(tree, fs::perms::owner_all, error);
-  for (auto entry = fs::recursive_directory_iterator(tree, error);
-       !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error)) {
-    if (entry->is_directory(error) && !entry->is_symlink(error)) {
-      fs::permissions(entry->path(), fs::perms::owner_all, error);
-    }
-  }
-  fs::remove_all(tree, error);
-  if (error) {
-    return fail(ErrorCode::kInternal, tree.string() + ": " + error.message());
-  }
-  return {};
+/// Beside the tree: how it looked when it was last whole.
+fs::path seal_of(const fs::path& tree) {
+  fs::path path = tree;
+  path += ".seal";
+  return path;
 }
 
 Result<void> rename_into_place(const fs::path& from, const fs::path& to) {
@@ -96,12 +61,6 @@ Result<void> download(const std::string& digest,
   return {};
 }
 
-/// Owner and others may read (and enter, run); nobody writes.
-void make_read_only(const fs::path& path, bool is_executable) {
-  std::error_code ignored;
-  fs::permissions(path, fs::perms(is_executable ? 0555 : 0444), ignored);
-}
-
 }  // namespace
 
 Result<void> FileTrees::prepare_folder(const fs::path& folder) {
@@ -137,39 +96,13 @@ Result<fs::path> FileTrees::fetch(const std::string& digest, const Source& sourc
   return path;
 }
 
-Result<void> FileTrees::copy_files(const model::Manifest& manifest,
-                                   const fs::path& tree,
-                                   const Source& source) const {
-  std::error_code error;
-  std::set<fs::path> folders{tree};
-  for (const model::ManifestFile& file : manifest.files) {
-    auto blob = fetch(file.digest, source);
-    if (!blob) {
-      return fail(blob.error(), file.path);
-    }
-    const fs::path target = tree / file.path;
-    fs::create_directories(target.parent_path(), error);
-    for (fs::path folder = target.parent_path(); folder != tree; folder = folder.parent_path()) {
-      folders.insert(folder);
-    }
-    fs::copy_file(*blob, target, error);
-    if (error) {
-      return fail(ErrorCode::kInternal, target.string() + ": " + error.message());
-    }
-    make_read_only(target, file.is_executable);
+Result<model::Manifest> FileTrees::fetch_manifest(const std::string& digest,
+                                                  const Source& source) const {
+  const auto file = fetch(digest, source);
+  if (!file) {
+    return fail(file.error());
   }
-  for (const fs::path& folder : folders) {
-    make_read_only(folder, true);
-  }
-  return {};
-}
-
-Result<void> FileTrees::build(const fs::path& tree, const Source& source) const {
-  auto manifest_file = fetch(tree.filename(), source);
-  if (!manifest_file) {
-    return fail(manifest_file.error());
-  }
-  auto text = os::read_file(*manifest_file, model::kMaxManifestBytes);
+  const auto text = os::read_file(*file, model::kMaxManifestBytes);
   if (!text) {
     return fail(text.error());
   }
@@ -177,37 +110,135 @@ Result<void> FileTrees::build(const fs::path& tree, const Source& source) const 
   if (!manifest) {
     return fail(manifest.error(), "the deployment's manifest");
   }
+  return manifest;
+}
+
+Result<void> FileTrees::write_file(const model::ManifestFile& file,
+                                   const fs::path& target,
+                                   const Source& source) const {
+  const auto blob = fetch(file.digest, source);
+  if (!blob) {
+    return fail(blob.error(), file.path);
+  }
+  // A running task may read the old one: it keeps it.
+  fs::path part = target;
+  part += ".sheaf-part";
+  if (auto removed = remove_tree(part); !removed) {
+    return removed;
+  }
+  std::error_code error;
+  fs::copy_file(*blob, part, error);
+  if (error) {
+    return fail(ErrorCode::kInternal, target.string() + ": " + error.message());
+  }
+  make_read_only(part, file.is_executable);
+  if (fs::is_directory(fs::symlink_status(target, error))) {
+    if (auto removed = remove_tree(target); !removed) {
+      return removed;
+    }
+  }
+  return rename_into_place(part, target);
+}
+
+Result<std::vector<std::string>> FileTrees::write_files(const model::Manifest& manifest,
+                                                        const fs::path& tree,
+                                                        const Source& source) const {
+  std::set<fs::path> folders{tree};
+  for (const model::ManifestFile& file : manifest.files) {
+    for (fs::path folder = (tree / file.path).parent_path(); folder != tree;
+         folder = folder.parent_path()) {
+      folders.insert(folder);
+    }
+  }
+  for (const fs::path& folder : folders) {  // parents come first
+    if (auto made = make_writable_folder(folder); !made) {
+      return fail(made.error());
+    }
+  }
+  std::vector<std::string> written;
+  for (const model::ManifestFile& file : manifest.files) {
+    if (is_intact(tree / file.path, file)) {
+      continue;
+    }
+    if (auto done = write_file(file, tree / file.path, source); !done) {
+      return fail(done.error());
+    }
+    written.push_back(file.path);
+  }
+  for (const fs::path& folder : folders) {
+    make_read_only(folder, true);
+  }
+  if (auto synced = os::sync_file_system(tree); !synced) {
+    return fail(synced.error());
+  }
+  return written;
+}
+
+Result<void> FileTrees::seal(const fs::path& tree) const {
+  const auto fingerprint = fingerprint_of(tree);
+  if (!fingerprint) {
+    return fail(fingerprint.error());
+  }
+  return os::replace_file(seal_of(tree), *fingerprint);
+}
+
+Result<void> FileTrees::build(const fs::path& tree, const Source& source) const {
+  const auto manifest = fetch_manifest(tree.filename(), source);
+  if (!manifest) {
+    return fail(manifest.error());
+  }
   // Built aside, synced and renamed: what has the final name is whole.
   fs::path part = tree;
   part += ".part";
-  if (auto removed = remove_leftover(part); !removed) {
+  if (auto removed = remove_tree(part); !removed) {
     return removed;
   }
-  if (auto made = os::make_private_folder(part); !made) {
-    return made;
-  }
-  if (auto copied = copy_files(*manifest, part, source); !copied) {
-    return copied;
-  }
-  if (auto synced = os::sync_file_system(part); !synced) {
-    return synced;
+  if (const auto written = write_files(*manifest, part, source); !written) {
+    return fail(written.error());
   }
   if (auto renamed = rename_into_place(part, tree); !renamed) {
     return renamed;
   }
-  return os::sync_folder(tree.parent_path());
+  return seal(tree);
 }
 
-Result<fs::path> FileTrees::get(const std::string& manifest_digest, const Source& source) {
-  const fs::path tree = folder_ / "trees" / manifest_digest;
+Result<std::vector<std::string>> FileTrees::restore(const fs::path& tree,
+                                                    const Source& source) const {
+  const auto manifest = fetch_manifest(tree.filename(), source);
+  if (!manifest) {
+    return fail(manifest.error());
+  }
+  auto written = write_files(*manifest, tree, source);
+  if (!written) {
+    return written;
+  }
+  if (auto sealed = seal(tree); !sealed) {
+    return fail(sealed.error());
+  }
+  return written;
+}
+
+Result<FileTrees::Tree> FileTrees::get(const std::string& manifest_digest, const Source& source) {
+  Tree tree{.path = folder_ / "trees" / manifest_digest, .restored = {}};
   const auto one_builder = building_.of(manifest_digest);
   const std::lock_guard lock(*one_builder);
   std::error_code error;
-  if (!fs::exists(tree, error)) {
-    if (auto built = build(tree, source); !built) {
+  if (!fs::exists(tree.path, error)) {
+    if (auto built = build(tree.path, source); !built) {
       return fail(built.error());
     }
+    return tree;
   }
+  const auto sealed = os::read_file(seal_of(tree.path), kMaxSealBytes);
+  const auto found = fingerprint_of(tree.path);
+  if (sealed && found && *sealed == *found) {
+    return tree;
+  }
+  auto restored = restore(tree.path, source);
+  if (!restored) {
+    return fail(restored.error());
+  }
+  tree.restored = *std::move(restored);
   return tree;
 }
 

@@ -1,6 +1,8 @@
 #include "worker/environments/preparer.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string_view>
 
@@ -23,7 +25,8 @@ constexpr const char* kPassedOn[] = {"PATH",
                                      "REQUESTS_CA_BUNDLE"};
 
 /// What a task's author writes comes before what the machine has; SHEAF_* is ours alone.
-Environment task_environment(const PrepareRequest& request) {
+Environment task_environment(const PrepareRequest& request,
+                             const std::filesystem::path& byte_code_folder) {
   const model::AttemptSpec& spec = request.spec;
   Environment env;
   for (const char* name : kPassedOn) {
@@ -37,6 +40,8 @@ Environment task_environment(const PrepareRequest& request) {
   for (const auto& [name, value] : spec.env) {
     env[name] = value;
   }
+  // Byte code of a read-only tree's modules goes elsewhere, also for a command that calls Python.
+  env.try_emplace("PYTHONPYCACHEPREFIX", byte_code_folder.string());
   env["SHEAF_RUN_ID"] = to_string(spec.run);
   env["SHEAF_JOB_ID"] = to_string(spec.job);
   env["SHEAF_JOB_NAME"] = spec.job_name;
@@ -68,6 +73,14 @@ std::string with_local_paths(std::string text,
   return text;
 }
 
+std::string restored_text(const std::vector<std::string>& files) {
+  std::string text = files.front();
+  if (files.size() > 1) {
+    text += " and " + std::to_string(files.size() - 1) + " more";
+  }
+  return "an earlier task had changed the deployment's files on this worker; restored: " + text;
+}
+
 /// What code expects of the virtual environment in whose `bin_folder` its Python is.
 void add_python(Environment& env, const std::filesystem::path& bin_folder) {
   const std::filesystem::path folder = bin_folder.parent_path();
@@ -75,8 +88,6 @@ void add_python(Environment& env, const std::filesystem::path& bin_folder) {
   path = path.empty() ? bin_folder.string() : bin_folder.string() + ":" + path;
   env["VIRTUAL_ENV"] = folder.string();
   env.try_emplace("PYTHONUNBUFFERED", "1");
-  // Byte code of a read-only tree's modules goes beside the environment, not into the tree.
-  env.try_emplace("PYTHONPYCACHEPREFIX", (folder / "byte_code").string());
   // Code written for the original runtime asks for it; MLflow then keeps its formats too.
   env.try_emplace("DATABRICKS_RUNTIME_VERSION", "15.4");
 }
@@ -104,7 +115,7 @@ Result<PreparedAttempt> Preparer::prepare(const PrepareRequest& request) {
   const model::AttemptSpec& spec = request.spec;
   PreparedAttempt prepared{
       .argv = spec.arguments, .env = {}, .working_folder = settings_.folder / "empty"};
-  Environment env = task_environment(request);
+  Environment env = task_environment(request, settings_.folder / "byte_code");
   if (!spec.manifest_digest.empty()) {
     auto tree = trees_.get(spec.manifest_digest,
                            {.http_base_url = request.http_base_url,
@@ -113,10 +124,13 @@ Result<PreparedAttempt> Preparer::prepare(const PrepareRequest& request) {
     if (!tree) {
       return fail(tree.error());
     }
-    prepared.working_folder = *tree;
-    env["SHEAF_FILES"] = tree->string();
+    prepared.working_folder = tree->path;
+    env["SHEAF_FILES"] = tree->path.string();
     for (std::string& argument : prepared.argv) {
-      argument = with_local_paths(argument, spec.file_path, tree->string());
+      argument = with_local_paths(argument, spec.file_path, tree->path.string());
+    }
+    if (!tree->restored.empty()) {
+      prepared.warnings.push_back(restored_text(tree->restored));
     }
   }
   if (spec.is_python) {
@@ -148,7 +162,7 @@ Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& req
   }
   prepared.argv.insert(prepared.argv.begin(), environment->python.string());
   prepared.working_folder = script.parent_path();
-  prepared.warnings = std::move(environment->warnings);
+  std::ranges::move(environment->warnings, std::back_inserter(prepared.warnings));
   return environment->bin_folder;
 }
 

@@ -214,6 +214,8 @@ TEST(Workers, AShimThatDiedWithItsTreeGoneIsRepeatedAtOnce) {
       {.end = AttemptEnd::kLost, .tree_empty = true, .message = "its supervisor was killed"});
   EXPECT_EQ(world.state_of(world.run_id, "t"), TaskState::kLeased);
   EXPECT_EQ(world.row_of(world.run_id, "t").lost_attempts, 1);
+  // Nobody saw its end: the moment of the report stands for it.
+  EXPECT_EQ(world.details_of(world.run_id, "t").attempts.at(0).outcome.ended, world.now);
 }
 
 TEST(Workers, ARestartOfTheSchedulerChangesNoRow) {
