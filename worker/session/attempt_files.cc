@@ -33,6 +33,29 @@ Result<void> put(const std::filesystem::path& path, std::string_view contents) {
   return {};
 }
 
+/// The attempt that the file of a lease names.
+std::optional<AttemptId> find_lease_id(const std::filesystem::path& path) {
+  const std::string name = path.stem().string();
+  AttemptId attempt;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), attempt.value);
+  const bool is_lease = path.extension() == ".lease" && parsed.ec == std::errc{} &&
+                        attempt.is_valid() && to_string(attempt) == name;
+  return is_lease ? std::optional(attempt) : std::nullopt;
+}
+
+Result<wire::Lease> decode_lease(std::string_view bytes) {
+  auto frame = wire::decode_scheduler_frame(bytes);
+  if (!frame) {
+    return fail(frame.error());
+  }
+  auto* lease =
+      frame->messages.size() == 1 ? std::get_if<wire::Lease>(&frame->messages.front()) : nullptr;
+  if (lease == nullptr) {
+    return fail(ErrorCode::kCorrupt, "is not a lease");
+  }
+  return std::move(*lease);
+}
+
 }  // namespace
 
 Result<AttemptFiles> AttemptFiles::open(std::filesystem::path folder) {
@@ -66,32 +89,29 @@ Result<void> AttemptFiles::store_outcome(const wire::ResultReport& report) const
   return put(outcome_path(report.attempt), *bytes);
 }
 
-Result<std::vector<wire::Lease>> AttemptFiles::leases() const {
-  std::vector<wire::Lease> leases;
+Result<AttemptFiles::StoredLeases> AttemptFiles::leases() const {
+  StoredLeases stored;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    if (entry.path().extension() != ".lease") {
+    const auto attempt = find_lease_id(entry.path());
+    if (!attempt) {
       continue;
     }
     auto bytes = os::read_file(entry.path(), kMaxRecordBytes);
     if (!bytes) {
       return fail(bytes.error());
     }
-    auto frame = wire::decode_scheduler_frame(*bytes);
-    if (!frame) {
-      return fail(frame.error(), entry.path().string());
+    if (auto lease = decode_lease(*bytes)) {
+      stored.leases.push_back(std::move(*lease));
+    } else {
+      stored.damaged.push_back(
+          {.attempt = *attempt, .error = lease.error().with_context(entry.path().string())});
     }
-    const auto* lease =
-        frame->messages.size() == 1 ? std::get_if<wire::Lease>(&frame->messages.front()) : nullptr;
-    if (lease == nullptr) {
-      return fail(ErrorCode::kCorrupt, entry.path().string() + ": is not a lease");
-    }
-    leases.push_back(*lease);
   }
   if (error) {
     return fail(ErrorCode::kInternal, folder_.string() + ": " + error.message());
   }
-  return leases;
+  return stored;
 }
 
 Result<std::optional<wire::ResultReport>> AttemptFiles::outcome(AttemptId attempt) const {

@@ -1,7 +1,7 @@
 // The agent's own records beside the runner's folders: leases it accepted, and outcomes that no
-// shim recorded. Both in wire form; written by rename, so that a reader sees all or nothing. They
-// need not survive a power loss: after a reboot every attempt is lost anyway, and the scheduler
-// repeats it. Threads: the session's.
+// shim recorded. Both in wire form; written by rename, so that a reader sees all or nothing, and
+// without fsync, so that after a power loss they may be gone or damaged: every attempt is lost then
+// anyway, and the scheduler repeats it. Threads: the session's.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +19,18 @@ class AttemptFiles {
 
   [[nodiscard]] Result<void> store_lease(const wire::Lease& lease) const;
   [[nodiscard]] Result<void> store_outcome(const wire::ResultReport& report) const;
-  /// Every stored lease. A record that cannot be read is an error: nobody may guess what ran.
-  [[nodiscard]] Result<std::vector<wire::Lease>> leases() const;
+
+  /// A lease file that is there, but holds no lease.
+  struct DamagedLease {
+    AttemptId attempt;
+    Error error;
+  };
+  struct StoredLeases {
+    std::vector<wire::Lease> leases;
+    std::vector<DamagedLease> damaged;
+  };
+  [[nodiscard]] Result<StoredLeases> leases() const;
+  /// Fails with kCorrupt (or as the wire's decoding) if the record is damaged.
   [[nodiscard]] Result<std::optional<wire::ResultReport>> outcome(AttemptId attempt) const;
   /// Forgets the attempt. Missing files are success.
   [[nodiscard]] Result<void> remove(AttemptId attempt) const;

@@ -46,6 +46,9 @@ class Session::Loop {
   };
 
   [[nodiscard]] Result<void> recover_attempt(const wire::Lease& lease);
+  /// Forgets an attempt of which only the id is known. Fails while something of it may run: nobody
+  /// may guess what.
+  [[nodiscard]] Result<void> drop_damaged(const AttemptFiles::DamagedLease& damaged);
   void watch(AttemptId attempt, Watched watched);
   void unwatch(AttemptId attempt);
 

@@ -19,13 +19,41 @@ constexpr Milliseconds kSurvivorPatience{10'000};
 }  // namespace
 
 Result<void> Session::Loop::recover() {
-  auto leases = files_.leases();
-  if (!leases) {
-    return fail(leases.error());
+  auto stored = files_.leases();
+  if (!stored) {
+    return fail(stored.error());
   }
-  for (const wire::Lease& lease : *leases) {
+  for (const AttemptFiles::DamagedLease& damaged : stored->damaged) {
+    if (auto dropped = drop_damaged(damaged); !dropped) {
+      return dropped;
+    }
+  }
+  for (const wire::Lease& lease : stored->leases) {
     if (auto recovered = recover_attempt(lease); !recovered) {
       return fail(recovered.error(), "attempt " + to_string(lease.spec.attempt));
+    }
+  }
+  return {};
+}
+
+Result<void> Session::Loop::drop_damaged(const AttemptFiles::DamagedLease& damaged) {
+  const AttemptId id = damaged.attempt;
+  const auto inspection = runner_.settle(id, kSurvivorPatience);
+  if (!inspection && inspection.error().code != ErrorCode::kNotFound) {
+    return fail(damaged.error);
+  }
+  const bool may_run =
+      inspection &&
+      (inspection->state == runner::AttemptState::kRunning ||
+       (inspection->state == runner::AttemptState::kShimDied && !inspection->tree_empty));
+  if (may_run) {
+    return fail(damaged.error);
+  }
+  telemetry::log(telemetry::Level::kWarning,
+                 damaged.error.message + "; nothing of this attempt runs here: it is dropped");
+  for (const auto& removed : {runner_.remove(id), files_.remove(id)}) {
+    if (!removed) {
+      return removed;
     }
   }
   return {};
@@ -36,7 +64,9 @@ Result<void> Session::Loop::recover_attempt(const wire::Lease& lease) {
   agent::Attempt attempt{.spec = lease.spec, .token = lease.token};
   auto outcome = files_.outcome(id);
   if (!outcome) {
-    return fail(outcome.error());
+    // As if it had not been stored: what the runner finds decides again.
+    telemetry::log(telemetry::Level::kWarning, outcome.error().message);
+    outcome = std::nullopt;
   }
   const auto report_end = [&](EndedAttempt ended) {
     attempt.phase = agent::Phase::kReporting;

@@ -38,7 +38,8 @@ TEST_F(AttemptFilesTest, ALeaseOutlivesTheAgent) {
   ASSERT_TRUE(open().store_lease(kLease).has_value());
   const auto leases = open().leases();
   ASSERT_TRUE(leases.has_value()) << leases.error().message;
-  EXPECT_EQ(*leases, std::vector{kLease});
+  EXPECT_EQ(leases->leases, std::vector{kLease});
+  EXPECT_TRUE(leases->damaged.empty());
 }
 
 TEST_F(AttemptFilesTest, AnOutcomeOutlivesTheAgentUntilTheAttemptIsForgotten) {
@@ -53,20 +54,29 @@ TEST_F(AttemptFilesTest, AnOutcomeOutlivesTheAgentUntilTheAttemptIsForgotten) {
   EXPECT_EQ(**open().outcome({7}), report);
   ASSERT_TRUE(files.remove({7}).has_value());
   ASSERT_TRUE(files.remove({7}).has_value());
-  EXPECT_TRUE(open().leases()->empty());
+  EXPECT_TRUE(open().leases()->leases.empty());
   EXPECT_FALSE(open().outcome({7})->has_value());
 }
 
-TEST_F(AttemptFilesTest, ADamagedLeaseIsAnErrorAndNotIgnored) {
+TEST_F(AttemptFilesTest, ADamagedLeaseIsToldByItsAttempt) {
   const AttemptFiles files = open();
-  std::ofstream(folder_ / "7.lease") << "garbage";
-  EXPECT_EQ(files.leases().error().code, ErrorCode::kCorrupt);
+  ASSERT_TRUE(files.store_lease(kLease).has_value());
+  std::ofstream(folder_ / "8.lease") << "garbage";
+  std::ofstream(folder_ / "9.lease") << "";
+  const auto stored = files.leases();
+  ASSERT_TRUE(stored.has_value()) << stored.error().message;
+  EXPECT_EQ(stored->leases, std::vector{kLease});
+  ASSERT_EQ(stored->damaged.size(), 2U);
+  EXPECT_EQ(stored->damaged[0].attempt.value + stored->damaged[1].attempt.value, 8 + 9);
+  EXPECT_EQ(stored->damaged[0].error.code, ErrorCode::kCorrupt);
 }
 
-TEST_F(AttemptFilesTest, HalfWrittenFilesDoNotCount) {
+TEST_F(AttemptFilesTest, HalfWrittenAndForeignFilesDoNotCount) {
   const AttemptFiles files = open();
   std::ofstream(folder_ / "7.lease.part") << "garbage";
-  EXPECT_TRUE(files.leases()->empty());
+  std::ofstream(folder_ / "seven.lease") << "garbage";
+  EXPECT_TRUE(files.leases()->leases.empty());
+  EXPECT_TRUE(files.leases()->damaged.empty());
 }
 
 TEST_F(AttemptFilesTest, TheHighWaterMarkIsKept) {

@@ -1,0 +1,201 @@
+// A whole session against a real socket, with the test in the scheduler's place.
+#include "worker/session/session.h"
+
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "common/os/processes.h"
+#include "common/transport/authenticator.h"
+#include "common/transport/poller.h"
+#include "common/transport/router.h"
+#include "common/wire/frame.h"
+#include "worker/session/attempt_files.h"
+
+namespace sheaf::session {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kDeadline{20};
+constexpr AttemptId kAttempt{7};
+constexpr std::uint64_t kEpoch = 5;
+
+class SessionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "sheaf-session-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    fs::create_directories(folder_ / "allowed");
+    fs::create_directories(leases());
+    ASSERT_TRUE(
+        transport::store_public_key(folder_ / "allowed" / "w.pub", keys_.public_key).has_value());
+    authenticator_ =
+        transport::Authenticator::start({.folders = {{"workers", folder_ / "allowed"}},
+                                         .on_refused = [](const auto&, const auto&) {}})
+            .value();
+    router_.emplace(
+        transport::Router::bind(
+            {.endpoint = "tcp://127.0.0.1:*", .keys = server_, .domain = "workers", .limits = {}})
+            .value());
+    poller_.add(*router_);
+  }
+  void TearDown() override {
+    stop();
+    router_.reset();
+    authenticator_.reset();
+    fs::remove_all(folder_);
+  }
+
+  [[nodiscard]] fs::path leases() const { return folder_ / "worker" / "leases"; }
+  [[nodiscard]] fs::path attempts() const { return folder_ / "worker" / "attempts"; }
+
+  [[nodiscard]] SessionSettings settings() const {
+    SessionSettings settings;
+    settings.name = "w";
+    settings.version = "0";
+    settings.folder = folder_ / "worker";
+    settings.shim_program = SHEAF_SHIM_PROGRAM;
+    settings.runtime_package = folder_;
+    settings.cgroup_use = runner::CgroupUse::kNever;
+    settings.control_endpoint = router_->endpoint();
+    settings.log_endpoint = router_->endpoint();
+    settings.server_public_key = server_.public_key;
+    settings.keys = keys_;
+    return settings;
+  }
+
+  void start(SessionSettings settings) {
+    auto opened = Session::open(std::move(settings));
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    session_ = std::move(*opened);
+    thread_ = std::thread([this] { static_cast<void>(session_->run()); });
+  }
+
+  void stop() {
+    if (session_) {
+      session_->stop();
+      thread_.join();
+      session_.reset();
+    }
+  }
+
+  /// The worker's next message of a kind; others are dropped.
+  template <typename Message>
+  [[nodiscard]] std::optional<Message> next() {
+    const auto end = Clock::now() + kDeadline;
+    while (Clock::now() < end) {
+      receive();
+      while (!messages_.empty()) {
+        const wire::WorkerMessage message = messages_.front();
+        messages_.pop_front();
+        if (const auto* found = std::get_if<Message>(&message)) {
+          return *found;
+        }
+      }
+      poller_.wait(Milliseconds{50});
+    }
+    return std::nullopt;
+  }
+
+  void receive() {
+    while (const auto received = router_->receive()) {
+      if (const auto frame = wire::decode_worker_frame(received->bytes)) {
+        connection_ = received->connection;
+        messages_.insert(messages_.end(), frame->messages.begin(), frame->messages.end());
+      }
+    }
+  }
+
+  void say(const wire::SchedulerMessage& message) {
+    const auto bytes = wire::encode(
+        wire::SchedulerFrame{.header = {.epoch = kEpoch, .session = 1}, .messages = {message}});
+    ASSERT_TRUE(bytes.has_value()) << bytes.error().message;
+    ASSERT_TRUE(router_->send(connection_, *bytes).has_value());
+  }
+
+  void welcome() {
+    say(wire::Welcome{.session = 1,
+                      .epoch = kEpoch,
+                      .worker = {1},
+                      .heartbeat_interval = Milliseconds{200},
+                      .http_base_url = "http://127.0.0.1:9"});
+  }
+
+  fs::path folder_;
+  transport::KeyPair server_ = transport::generate_keys().value();
+  transport::KeyPair keys_ = transport::generate_keys().value();
+  transport::Poller poller_{transport::Wakeup::create().value()};
+  std::unique_ptr<transport::Authenticator> authenticator_;
+  std::optional<transport::Router> router_;
+  std::string connection_;
+  std::deque<wire::WorkerMessage> messages_;
+  std::unique_ptr<Session> session_;
+  std::thread thread_;
+};
+
+TEST_F(SessionTest, ALeaseThatAPowerLossDamagedIsDropped) {
+  std::ofstream(leases() / "7.lease") << "";
+  start(settings());
+  const auto registered = next<wire::Register>();
+  ASSERT_TRUE(registered.has_value());
+  EXPECT_TRUE(registered->attempts.empty());
+  EXPECT_FALSE(fs::exists(leases() / "7.lease"));
+}
+
+TEST_F(SessionTest, ADamagedLeaseOfAnAttemptThatRunsIsAnError) {
+  const auto runner = runner::Runner::open({.attempts_folder = attempts(),
+                                            .shim_program = SHEAF_SHIM_PROGRAM,
+                                            .cgroup_use = runner::CgroupUse::kNever,
+                                            .cgroup_parent = {}});
+  ASSERT_TRUE(runner.has_value());
+  runner::LaunchSpec spec;
+  spec.attempt = kAttempt;
+  spec.argv = {"/bin/sleep", "1000"};
+  spec.working_folder = folder_;
+  const auto shim = runner->launch(spec);
+  ASSERT_TRUE(shim.has_value()) << shim.error().message;
+  pollfd started{.fd = shim->started.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&started, 1, 20'000), 1);
+  std::ofstream(leases() / "7.lease") << "garbage";
+  const auto opened = Session::open(settings());
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  ASSERT_TRUE(os::send_signal(shim->process, SIGTERM).has_value());
+  pollfd ended{.fd = shim->process.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&ended, 1, 20'000), 1);
+  EXPECT_TRUE(os::reap(shim->process).has_value());
+}
+
+TEST_F(SessionTest, AnOutcomeThatAPowerLossDamagedIsFoundAnew) {
+  const auto files = AttemptFiles::open(leases());
+  ASSERT_TRUE(files.has_value());
+  const wire::Lease lease{.spec = {.attempt = kAttempt,
+                                   .run = {6},
+                                   .job = {2},
+                                   .task_key = "t",
+                                   .fence = 9,
+                                   .arguments = {"true"}},
+                          .token = "token"};
+  ASSERT_TRUE(files->store_lease(lease).has_value());
+  std::ofstream(leases() / "7.outcome") << "";
+  fs::create_directories(attempts() / "7");  // Launched before the power was lost.
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>().has_value());
+  welcome();
+  const auto result = next<wire::ResultReport>();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->outcome.message, "lost: the machine was restarted");
+}
+
+}  // namespace
+}  // namespace sheaf::session
