@@ -29,6 +29,16 @@ Milliseconds retry_wait(const RetrySettings& settings, std::uint32_t tries, doub
   return Milliseconds{static_cast<std::int64_t>(half + half * noise)};
 }
 
+Timestamp next_try(const RetrySettings& settings,
+                   const core::AlertRecord& alert,
+                   const Attempted& attempted,
+                   Timestamp now,
+                   double noise) {
+  const Milliseconds asked = std::min(attempted.retry_after, kLongestAskedWait);
+  const Milliseconds wait = std::max(asked, retry_wait(settings, alert.tries, noise));
+  return std::min(now + wait, alert.created + settings.give_up_after);
+}
+
 /// Shared with outcomes that the engine still owes.
 class Notifier::Loop : public std::enable_shared_from_this<Notifier::Loop> {
  public:
@@ -131,8 +141,7 @@ void Notifier::Loop::try_one(core::AlertRecord alert) {
   } else {
     const double noise = std::uniform_real_distribution<double>(0, 1)(noise_);
     command.outcome = core::SettleAlert::Outcome::kPostponed;
-    command.next_try =
-        now + std::max(attempted.retry_after, retry_wait(retry_, alert.tries, noise));
+    command.next_try = next_try(retry_, alert, attempted, now, noise);
     alert.next_try = command.next_try;
   }
   settle(alert, std::move(command));

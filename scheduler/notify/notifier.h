@@ -20,10 +20,21 @@ struct RetrySettings {
   Milliseconds give_up_after = std::chrono::hours(72);
 };
 
+/// A receiver that asks for more is asked again after this: it may be mended long before.
+inline constexpr Milliseconds kLongestAskedWait = std::chrono::hours(1);
+
 /// The wait before try number `tries` + 1. `noise` is uniform in [0, 1).
 [[nodiscard]] Milliseconds retry_wait(const RetrySettings& settings,
                                       std::uint32_t tries,
                                       double noise);
+
+/// When to try again after try number `alert.tries` failed at `now`: after retry_wait(), or after
+/// what the receiver asked for, whichever is longer, and not later than the time to give up.
+[[nodiscard]] Timestamp next_try(const RetrySettings& settings,
+                                 const core::AlertRecord& alert,
+                                 const Attempted& attempted,
+                                 Timestamp now,
+                                 double noise);
 
 class Notifier {
  public:

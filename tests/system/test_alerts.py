@@ -214,6 +214,16 @@ def test_tries_end_after_the_set_time(make_sheaf, webhooks):
     assert alerts_of(sheaf, run_id)[0]["tries"] > 1
 
 
+def test_a_receiver_cannot_put_an_alert_off_for_ever(make_sheaf, webhooks):
+    webhooks.status, webhooks.headers = 503, {"Retry-After": "2000000000"}
+    webhooks.open()
+    sheaf = configure(make_sheaf(), destination(webhooks)).start()
+    run_id = sheaf.run_now(sheaf.deploy(j=alerted("on_success"))["j"])
+    alert = wait_for(lambda: [alert for alert in alerts_of(sheaf, run_id) if alert["tries"]], "a try is refused")[0]
+    assert alert["state"] == "pending"
+    assert 3500 < alert["next_try_time"] / 1000 - time.time() < 3601
+
+
 def test_a_mail_tells_the_run_its_state_and_where_to_look(make_sheaf, mails):
     sheaf = configure(make_sheaf(), mail={"server": mails.url, "from": "sheaf@example.org"}).start()
     job = {"name": "Nächtlich", "tasks": FAILING,

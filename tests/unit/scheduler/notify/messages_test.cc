@@ -63,5 +63,22 @@ TEST(RetryWait, DoublesUpToTheLongest) {
   EXPECT_EQ(retry_wait(settings, 40, 0.0).count(), 30'000);
 }
 
+TEST(NextTry, HeedsWhatTheReceiverAsksForWithinLimits) {
+  const RetrySettings settings{.give_up_after = std::chrono::hours(3)};
+  core::AlertRecord alert = an_alert();
+  alert.tries = 1;
+  alert.created = from_epoch_ms(0);
+  const auto next = [&alert, &settings](Milliseconds asked, Timestamp now) {
+    return next_try(settings, alert, {.retry_after = asked}, now, 1.0);
+  };
+  const Timestamp soon = from_epoch_ms(5'000);
+  EXPECT_EQ(next(Milliseconds{0}, soon), soon + Milliseconds{1'000});
+  EXPECT_EQ(next(std::chrono::minutes(10), soon), soon + std::chrono::minutes(10));
+  EXPECT_EQ(next(std::chrono::hours(9'999), soon), soon + std::chrono::hours(1));
+  // The last try comes when it is time to give up, however long the receiver wants to be spared.
+  const Timestamp late = alert.created + std::chrono::minutes(150);
+  EXPECT_EQ(next(std::chrono::hours(1), late), alert.created + settings.give_up_after);
+}
+
 }  // namespace
 }  // namespace sheaf::notify
