@@ -187,8 +187,9 @@ void Daemon::Parts::make_engine() {
 /// After listen(): mails name the URL, whose port may be known only then.
 void Daemon::Parts::make_notifier() {
   notify::DeliverySettings delivery = config.alerts;
-  delivery.workspace_id = tokens->workspace_id();
-  delivery.scheduler_url = url;
+  delivery.origin = {.scheduler_id = tokens->scheduler_id(),
+                     .workspace_id = tokens->workspace_id(),
+                     .scheduler_url = url};
   notifier = std::make_unique<notify::Notifier>(*engine, std::move(delivery), config.retry);
 }
 

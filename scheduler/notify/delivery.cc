@@ -31,7 +31,7 @@ Attempted Deliverer::post(const core::AlertRecord& alert, Timestamp now) {
             .error = "config.yml has no destination \"" + alert.target.destination + "\""};
   }
   const Destination& destination = found->second;
-  const std::string id = message_id(alert);
+  const std::string id = message_id(alert, settings_.origin);
   const std::string timestamp =
       std::to_string(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
   http_client::Request request{.method = "POST",
@@ -39,7 +39,7 @@ Attempted Deliverer::post(const core::AlertRecord& alert, Timestamp now) {
                                .headers = {{"Content-Type", "application/json"},
                                            {"webhook-id", id},
                                            {"webhook-timestamp", timestamp}},
-                               .body = webhook_body(alert, settings_.workspace_id),
+                               .body = webhook_body(alert, settings_.origin),
                                .connect_timeout = Milliseconds{10'000},
                                .timeout = Milliseconds{30'000},
                                .max_answer_bytes = kMaxAnswerBytes,
@@ -70,12 +70,12 @@ Attempted Deliverer::mail(const core::AlertRecord& alert) const {
   if (!settings_.mail_server) {
     return {.result = Attempted::Result::kHopeless, .error = "config.yml names no mail server"};
   }
-  const auto sent = http_client::send_mail(
-      *settings_.mail_server,
-      {.from = settings_.mail_from,
-       .to = {alert.target.destination},
-       .message = mail_text(alert, settings_.mail_from, settings_.scheduler_url)},
-      [this] { return is_cancelled_.load(); });
+  const auto sent =
+      http_client::send_mail(*settings_.mail_server,
+                             {.from = settings_.mail_from,
+                              .to = {alert.target.destination},
+                              .message = mail_text(alert, settings_.mail_from, settings_.origin)},
+                             [this] { return is_cancelled_.load(); });
   if (sent) {
     return {.result = Attempted::Result::kDelivered};
   }

@@ -9,6 +9,7 @@
 #include "common/base/time.h"
 #include "common/http_client/http_client.h"
 #include "scheduler/core/records.h"
+#include "scheduler/notify/messages.h"
 
 namespace sheaf::notify {
 
@@ -23,8 +24,7 @@ struct DeliverySettings {
   std::map<std::string, Destination> destinations;
   std::optional<http_client::MailServer> mail_server;
   std::string mail_from = "sheaf@localhost";
-  std::string workspace_id;
-  std::string scheduler_url;
+  Origin origin;
 };
 
 struct Attempted {

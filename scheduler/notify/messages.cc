@@ -74,18 +74,18 @@ std::string subject(const core::AlertRecord& alert) {
 
 }  // namespace
 
-std::string message_id(const core::AlertRecord& alert) {
-  return "sheaf-alert-" + to_string(alert.id);
+std::string message_id(const core::AlertRecord& alert, const Origin& origin) {
+  return "sheaf-alert-" + origin.scheduler_id + "-" + to_string(alert.id);
 }
 
-std::string webhook_body(const core::AlertRecord& alert, std::string_view workspace_id) {
+std::string webhook_body(const core::AlertRecord& alert, const Origin& origin) {
   const boost::json::object body{
       {"event_type", "jobs." + std::string(event_name(alert.event))},
-      {"workspace_id", workspace_id},
+      {"workspace_id", origin.workspace_id},
       {"run", {{"run_id", to_string(alert.run)}}},
       {"job", {{"job_id", to_string(alert.job)}, {"name", alert.job_name}}},
       {"sheaf",
-       {{"alert_id", message_id(alert)},
+       {{"alert_id", message_id(alert, origin)},
         {"result", to_string(alert.run_state)},
         {"message", alert.message},
         {"created_time", to_epoch_ms(alert.created)}}}};
@@ -109,14 +109,12 @@ std::string webhook_signature(std::string_view secret,
   return "v1," + base64({reinterpret_cast<const char*>(mac.data()), mac.size()});
 }
 
-std::string mail_text(const core::AlertRecord& alert,
-                      std::string_view from,
-                      std::string_view scheduler_url) {
+std::string mail_text(const core::AlertRecord& alert, std::string_view from, const Origin& origin) {
   std::string mail;
   mail += "From: <" + header_text(from) + ">\r\n";
   mail += "To: <" + header_text(alert.target.destination) + ">\r\n";
   mail += "Subject: " + header_text(subject(alert)) + "\r\n";
-  mail += "Message-ID: <" + message_id(alert) + "@sheaf>\r\n";
+  mail += "Message-ID: <" + message_id(alert, origin) + "@sheaf>\r\n";
   mail += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n";
   mail += "Content-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n\r\n";
   std::string body = "Job: " + alert.job_name + " (" + to_string(alert.job) + ")\n";
@@ -125,7 +123,7 @@ std::string mail_text(const core::AlertRecord& alert,
   if (!alert.message.empty()) {
     body += "\n" + alert.message + "\n";
   }
-  body += "\n" + std::string(scheduler_url) + "/#job/" + to_string(alert.job) + "/run/" +
+  body += "\n" + origin.scheduler_url + "/#job/" + to_string(alert.job) + "/run/" +
           to_string(alert.run) + "\n";
   const std::string encoded = base64(body);
   constexpr std::size_t kLine = 76;

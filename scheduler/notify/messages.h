@@ -9,13 +9,20 @@
 
 namespace sheaf::notify {
 
-/// The message id of every try: receivers that saw it before may drop it.
-[[nodiscard]] std::string message_id(const core::AlertRecord& alert);
+/// The installation that an alert comes from.
+struct Origin {
+  std::string scheduler_id;  ///< Stable over restarts, and no other installation's.
+  std::string workspace_id;
+  std::string scheduler_url;
+};
+
+/// The message id of every try: receivers that saw it before may drop it. Alerts are numbered in
+/// each installation from one on, hence the scheduler's id.
+[[nodiscard]] std::string message_id(const core::AlertRecord& alert, const Origin& origin);
 
 /// The JSON body in the documented shape of job notifications, with the run's result added under
 /// "sheaf".
-[[nodiscard]] std::string webhook_body(const core::AlertRecord& alert,
-                                       std::string_view workspace_id);
+[[nodiscard]] std::string webhook_body(const core::AlertRecord& alert, const Origin& origin);
 
 /// `v1,<base64>` over "id.timestamp.body" (Standard Webhooks). A secret written `whsec_<base64>` is
 /// decoded.
@@ -27,6 +34,6 @@ namespace sheaf::notify {
 /// A whole mail, lines ended by CRLF. Texts that come from users cannot add header lines.
 [[nodiscard]] std::string mail_text(const core::AlertRecord& alert,
                                     std::string_view from,
-                                    std::string_view scheduler_url);
+                                    const Origin& origin);
 
 }  // namespace sheaf::notify

@@ -57,6 +57,11 @@ def alerts_of(sheaf, run_id):
     return sheaf.get(f"/api/sheaf/v1/alerts?run_id={run_id}")["alerts"]
 
 
+def message_id(sheaf, alert):
+    """What names the alert to its receiver; no other installation says the same."""
+    return f"sheaf-alert-{sheaf.scheduler.ready['scheduler_id']}-{alert['alert_id']}"
+
+
 def wait_delivered(sheaf, run_id, count=1):
     def settled():
         alerts = alerts_of(sheaf, run_id)
@@ -94,7 +99,7 @@ def test_an_alert_outlives_a_receiver_that_is_down_and_a_killed_scheduler(make_s
     webhooks.status = 200
     delivered = wait_delivered(sheaf, run_id)[0]
     assert delivered["alert_id"] == alert["alert_id"]
-    assert {headers["webhook-id"] for _, _, headers, _ in webhooks.requests} == {f"sheaf-alert-{alert['alert_id']}"}
+    assert {headers["webhook-id"] for _, _, headers, _ in webhooks.requests} == {message_id(sheaf, alert)}
     body = json.loads(webhooks.answered(200)[0][3])
     assert body["event_type"] == "jobs.on_failure"
     assert body["run"] == {"run_id": str(run_id)}
@@ -109,7 +114,7 @@ def test_an_alert_outlives_a_receiver_that_is_down_and_a_killed_scheduler(make_s
     sheaf.wait_run(other)
     wait_delivered(sheaf, other)
     assert {headers["webhook-id"] for _, _, headers, _ in webhooks.requests[count:]} == {
-        f"sheaf-alert-{alerts_of(sheaf, other)[0]['alert_id']}"}
+        message_id(sheaf, alerts_of(sheaf, other)[0])}
 
 
 def test_the_scheduler_dies_before_the_first_try(make_sheaf, webhooks):
@@ -147,7 +152,7 @@ def test_no_alert_is_lost_or_renamed_while_the_scheduler_is_killed_again_and_aga
             ids[int(json.loads(body)["run"]["run_id"])].add(headers["webhook-id"])
     assert set(ids) == set(runs)
     for run in runs:
-        assert ids[run] == {f"sheaf-alert-{alerts_of(sheaf, run)[0]['alert_id']}"}
+        assert ids[run] == {message_id(sheaf, alerts_of(sheaf, run)[0])}
 
 
 def test_start_and_success_are_told_signed_and_with_the_bearer(make_sheaf, webhooks):
@@ -234,8 +239,8 @@ def test_a_mail_tells_the_run_its_state_and_where_to_look(make_sheaf, mails):
     assert sheaf.wait_run(run_id)["state"] == "FAILED"
     wait_delivered(sheaf, run_id, 2)
     assert sorted(recipients for _, recipients, _ in mails.mails) == [["ml@example.org"], ["ops@example.org"]]
-    ids = {alert["alert_id"] for alert in alerts_of(sheaf, run_id)}
-    assert {message["Message-ID"] for _, _, message in mails.mails} == {f"<sheaf-alert-{id}@sheaf>" for id in ids}
+    ids = {message_id(sheaf, alert) for alert in alerts_of(sheaf, run_id)}
+    assert {message["Message-ID"] for _, _, message in mails.mails} == {f"<{id}@sheaf>" for id in ids}
     for sender, _, message in mails.mails:
         assert sender == "sheaf@example.org"
         assert message["Subject"] == f"[Sheaf] Nächtlich: run {run_id} FAILED"

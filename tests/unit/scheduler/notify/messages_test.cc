@@ -19,13 +19,25 @@ core::AlertRecord an_alert() {
           .message = "Task train failed with message: boom"};
 }
 
+Origin an_origin() {
+  return {.scheduler_id = "6f0d", .workspace_id = "77", .scheduler_url = "http://127.0.0.1:7437"};
+}
+
+TEST(MessageId, IsOfThisInstallation) {
+  EXPECT_EQ(message_id(an_alert(), an_origin()), "sheaf-alert-6f0d-12");
+  Origin other = an_origin();
+  other.scheduler_id = "9a1b";
+  EXPECT_NE(message_id(an_alert(), other), message_id(an_alert(), an_origin()));
+}
+
 TEST(WebhookBody, HasTheDocumentedShapeAndTheResultBesideIt) {
-  const auto body = boost::json::parse(webhook_body(an_alert(), "77")).as_object();
+  const auto body = boost::json::parse(webhook_body(an_alert(), an_origin())).as_object();
   EXPECT_EQ(body.at("event_type"), "jobs.on_failure");
   EXPECT_EQ(body.at("workspace_id"), "77");
   EXPECT_EQ(body.at("run").at("run_id"), "9");
   EXPECT_EQ(body.at("job").at("job_id"), "4");
   EXPECT_EQ(body.at("job").at("name"), "wine");
+  EXPECT_EQ(body.at("sheaf").at("alert_id"), "sheaf-alert-6f0d-12");
   EXPECT_EQ(body.at("sheaf").at("result"), "FAILED");
   EXPECT_EQ(body.at("sheaf").at("message"), "Task train failed with message: boom");
 }
@@ -42,7 +54,7 @@ TEST(WebhookSignature, AgreesWithTheSpecification) {
 TEST(MailText, AJobsNameCannotAddHeaders) {
   core::AlertRecord alert = an_alert();
   alert.job_name = "wine\r\nBcc: all@example.org";
-  const std::string mail = mail_text(alert, "sheaf@example.org", "http://127.0.0.1:7437");
+  const std::string mail = mail_text(alert, "sheaf@example.org", an_origin());
   EXPECT_EQ(mail.find("\nBcc:"), std::string::npos);
   EXPECT_NE(mail.find("Subject: [Sheaf] wine  Bcc: all@example.org: run 9 FAILED\r\n"),
             std::string::npos);
@@ -51,7 +63,8 @@ TEST(MailText, AJobsNameCannotAddHeaders) {
 TEST(MailText, EncodesNamesThatAreNotAscii) {
   core::AlertRecord alert = an_alert();
   alert.job_name = "Güte";
-  EXPECT_NE(mail_text(alert, "s@example.org", "").find("Subject: =?UTF-8?B?"), std::string::npos);
+  EXPECT_NE(mail_text(alert, "s@example.org", an_origin()).find("Subject: =?UTF-8?B?"),
+            std::string::npos);
 }
 
 TEST(RetryWait, DoublesUpToTheLongest) {
