@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "common/os/file.h"
+#include "common/telemetry/log.h"
 
 namespace sheaf::runner {
 
@@ -56,8 +57,8 @@ Result<void> sweep_removed(const fs::path& attempts_folder) {
     if (!walk->path().filename().string().starts_with(kRemovedPrefix)) {
       continue;
     }
-    if (auto removed = remove_tree(walk->path()); !removed) {
-      return removed;
+    if (const auto removed = remove_tree(walk->path()); !removed) {
+      telemetry::log(telemetry::Level::kWarning, removed.error().message);
     }
   }
   if (error) {

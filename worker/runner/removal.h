@@ -12,7 +12,8 @@ namespace sheaf::runner {
 [[nodiscard]] Result<void> remove_attempt(const std::filesystem::path& attempts_folder,
                                           const AttemptFolder& folder);
 
-/// Deletes what earlier removals had renamed but not yet deleted.
+/// Deletes what earlier removals had renamed but not yet deleted. What cannot be deleted is logged
+/// and stays.
 [[nodiscard]] Result<void> sweep_removed(const std::filesystem::path& attempts_folder);
 
 }  // namespace sheaf::runner

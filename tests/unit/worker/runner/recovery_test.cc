@@ -1,6 +1,7 @@
 // What a new agent makes of the folders that another one left.
 #include <csignal>
 
+#include <sys/fsuid.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -212,6 +213,28 @@ TEST_P(Recovery, OpeningSweepsHalfRemovedAttempts) {
   fs::create_directories(root() / "attempts" / "removed-5" / "tmp");
   const Runner successor = reopen();
   EXPECT_TRUE(fs::is_empty(root() / "attempts"));
+}
+
+TEST_P(Recovery, OpeningPassesOverWhatCannotBeDeleted) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can make what another user cannot delete";
+  }
+  constexpr uid_t kNobody = 65'534;
+  const TemporaryFolder place;
+  const fs::path attempts = place.path() / "attempts";
+  fs::create_directories(attempts / "removed-5" / "mine" / "deep");
+  fs::create_directories(attempts / "removed-6");
+  for (const fs::path& path : {place.path(), attempts, attempts / "removed-6"}) {
+    ASSERT_EQ(::chown(path.c_str(), kNobody, kNobody), 0);
+  }
+  RunnerSettings others = settings();
+  others.attempts_folder = attempts;
+  const int before = ::setfsuid(kNobody);  // Of this thread and those that it starts.
+  const auto opened = Runner::open(others);
+  ::setfsuid(static_cast<uid_t>(before));
+  EXPECT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE(fs::exists(attempts / "removed-5"));
+  EXPECT_FALSE(fs::exists(attempts / "removed-6"));
 }
 
 }  // namespace
