@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/utf8.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -85,6 +86,12 @@ class Assignment {
       findings_.error({.summary = origin + ": a complex variable takes no text",
                        .detail = "Set it in the target, or in "
                                  ".databricks/bundle/<target>/variable-overrides.json."},
+                      path,
+                      {variable.key_place});
+      return std::nullopt;
+    }
+    if (text && !is_utf8(*text)) {
+      findings_.error({.summary = origin + ": the text is not UTF-8", .detail = ""},
                       path,
                       {variable.key_place});
       return std::nullopt;

@@ -15,6 +15,7 @@
 
 #include "bundles/limits.h"
 #include "bundles/scalars.h"
+#include "bundles/utf8.h"
 
 namespace sheaf::bundles {
 
@@ -41,6 +42,16 @@ class Lines {
     const auto characters = std::ranges::count_if(
         before, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
     return {.file = file_, .line = line + 1, .column = static_cast<int>(characters) + 1};
+  }
+
+  /// Of the byte at `offset` of the text.
+  [[nodiscard]] Location locate(std::size_t offset) const {
+    const auto line = std::ranges::upper_bound(starts_, offset) - starts_.begin();
+    const std::size_t start = line == 0 ? offset : starts_[static_cast<std::size_t>(line) - 1];
+    YAML::Mark mark;
+    mark.line = std::max(static_cast<int>(line) - 1, 0);
+    mark.column = static_cast<int>(offset - start);
+    return locate(mark);
   }
 
   /// Everything from the mark on.
@@ -309,6 +320,13 @@ class TreeBuilder : public YAML::EventHandler {
   Value root_;
 };
 
+/// "0xE4"
+std::string hex_text(char byte) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto number = static_cast<unsigned char>(byte);
+  return {'0', 'x', kDigits[number >> 4U], kDigits[number & 0xFU]};
+}
+
 std::string cure_of(const std::string& message, std::string_view line) {
   if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos ||
       line.find_first_of('\t') == 0) {
@@ -343,6 +361,14 @@ std::string cure_of(const std::string& message, std::string_view line) {
 
 std::optional<Value> read_yaml(std::string_view text, int file, Findings& findings) {
   const Lines lines(text, file);
+  if (const std::optional<std::size_t> at = find_malformed(text)) {
+    findings.error({.summary = "the file is not UTF-8: the byte " + hex_text(text[*at]) +
+                               " begins no character",
+                    .detail = "Save the file as UTF-8."},
+                   "",
+                   {lines.locate(*at)});
+    return std::nullopt;
+  }
   TreeBuilder builder(lines, findings);
   try {
     std::istringstream stream{std::string(text)};

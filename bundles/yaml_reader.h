@@ -12,8 +12,8 @@
 namespace sheaf::bundles {
 
 /// Reads `text`, which is the content of file `file`. Nothing when it could not be read to its end;
-/// then findings hold the reason. An empty file is an empty map. Columns count characters, not
-/// bytes.
+/// then findings hold the reason, such as that it is not UTF-8. An empty file is an empty map.
+/// Columns count characters, not bytes.
 [[nodiscard]] std::optional<Value> read_yaml(std::string_view text, int file, Findings& findings);
 
 }  // namespace sheaf::bundles
