@@ -45,9 +45,9 @@ Result<void> drain_log(PatientScheduler& scheduler,
                        LogStream stream,
                        const std::function<void(std::string_view)>& take) {
   AttemptLog log(attempt.run_id, stream);
-  const bool has_ended = attempt.end_ms > 0;
+  const bool is_over = has_ended(attempt);
   for (int waits = 0; !log.is_complete() && waits < kWaitsForBytes;) {
-    const auto bytes = log.read(scheduler, has_ended ? kWaitForBytes : Milliseconds{0});
+    const auto bytes = log.read(scheduler, is_over ? kWaitForBytes : Milliseconds{0});
     if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
       return {};  // An attempt that never ran has no log.
     }
@@ -56,7 +56,7 @@ Result<void> drain_log(PatientScheduler& scheduler,
     }
     take(*bytes);
     waits = bytes->empty() ? waits + 1 : 0;
-    if (bytes->empty() && !has_ended) {
+    if (bytes->empty() && !is_over) {
       break;
     }
   }
@@ -96,8 +96,8 @@ Result<void> print_outputs(PatientScheduler& scheduler, const RunView& run) {
 
 std::string heading_of(const TaskView& task, const AttemptView& attempt) {
   std::string text = "=== " + printable(task.key) + ": " + attempt.state;
-  if (attempt.start_ms > 0) {
-    text += ", " + span_text(attempt.start_ms, attempt.end_ms, os::wall_time());
+  if (const std::string duration = duration_of(attempt, os::wall_time()); duration != "-") {
+    text += ", " + duration;
   }
   const std::string end = end_text(attempt);
   if (!end.empty() && end != "exit code 0") {

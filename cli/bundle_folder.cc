@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
+#include "bundles/utf8.h"
 #include "cli/console.h"
 #include "cli/json_reading.h"
 #include "common/base/id.h"
@@ -27,6 +29,56 @@ std::string known_keys(const boost::json::object& deployment) {
 bool is_number(std::string_view text) {
   return !text.empty() &&
          std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+std::optional<DeploymentName> name_of(const bundles::LoadedBundle& bundle) {
+  if (bundle.name.empty() || bundle.target.empty()) {
+    return std::nullopt;
+  }
+  return DeploymentName{.bundle = bundle.name, .target = bundle.target};
+}
+
+Result<std::int64_t> find_key(Scheduler& scheduler,
+                              const DeploymentName& name,
+                              std::string_view key) {
+  const auto deployment = scheduler.get(name.path());
+  if (!deployment && deployment.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound,
+                "bundle " + name.bundle + " is not deployed to target " + name.target +
+                    ": run `sheaf deploy -t " + name.target + "` first");
+  }
+  if (!deployment) {
+    return fail(deployment.error());
+  }
+  for (const auto& job : array_at(*deployment, "jobs")) {
+    if (job.is_object() && text_at(job.get_object(), "resource_key") == key) {
+      return number_at(job.get_object(), "job_id");
+    }
+  }
+  return fail(ErrorCode::kNotFound,
+              "the deployment of " + name.bundle + " to " + name.target + " has no job `" +
+                  std::string(key) + "`; it has: " + known_keys(*deployment));
+}
+
+/// A number may be a key too, and in the folder of a bundle that is what is meant first.
+Result<std::int64_t> find_number(const Invocation& invocation,
+                                 Scheduler& scheduler,
+                                 std::string_view text) {
+  const auto bundle = load_bundle(invocation);
+  if (!bundle) {
+    return fail(bundle.error());
+  }
+  const auto name = name_of(*bundle);
+  if (!name) {
+    return parse_id(text, "job");
+  }
+  auto job = find_key(scheduler, *name, text);
+  const bool is_key =
+      std::ranges::find(bundle->jobs, text, &bundles::JobResource::key) != bundle->jobs.end();
+  if (!job && job.error().code == ErrorCode::kNotFound && !is_key) {
+    return parse_id(text, "job");
+  }
+  return job;
 }
 
 }  // namespace
@@ -73,40 +125,25 @@ Result<DeploymentName> find_deployment_name(const Invocation& invocation) {
   if (!bundle) {
     return fail(bundle.error());
   }
-  if (bundle->name.empty() || bundle->target.empty()) {
+  const auto name = name_of(*bundle);
+  if (!name) {
     say_findings(*bundle);
     return fail(ErrorCode::kInvalid, "the bundle here has no name or no target");
   }
-  return DeploymentName{.bundle = bundle->name, .target = bundle->target};
+  return *name;
 }
 
 Result<std::int64_t> find_job(const Invocation& invocation,
                               Scheduler& scheduler,
                               std::string_view text) {
   if (is_number(text)) {
-    return parse_id(text, "job");
+    return find_number(invocation, scheduler, text);
   }
   const auto name = find_deployment_name(invocation);
   if (!name) {
     return fail(name.error(), "job `" + std::string(text) + "`");
   }
-  const auto deployment = scheduler.get(name->path());
-  if (!deployment && deployment.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kNotFound,
-                "bundle " + name->bundle + " is not deployed to target " + name->target +
-                    ": run `sheaf deploy -t " + name->target + "` first");
-  }
-  if (!deployment) {
-    return fail(deployment.error());
-  }
-  for (const auto& job : array_at(*deployment, "jobs")) {
-    if (job.is_object() && text_at(job.get_object(), "resource_key") == text) {
-      return number_at(job.get_object(), "job_id");
-    }
-  }
-  return fail(ErrorCode::kNotFound,
-              "the deployment of " + name->bundle + " to " + name->target + " has no job `" +
-                  std::string(text) + "`; it has: " + known_keys(*deployment));
+  return find_key(scheduler, *name, text);
 }
 
 Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
@@ -115,7 +152,12 @@ Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
   for (const std::string& text : texts) {
     const auto equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      return fail(ErrorCode::kInvalid, std::string(option) + " `" + text + "`: write name=value");
+      return fail(ErrorCode::kInvalid,
+                  std::string(option) + " `" + valid_text(text) + "`: write name=value");
+    }
+    if (!bundles::is_utf8(text)) {
+      return fail(ErrorCode::kInvalid,
+                  std::string(option) + " `" + valid_text(text) + "`: the text is not UTF-8");
     }
     pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }

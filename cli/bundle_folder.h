@@ -36,13 +36,13 @@ struct DeploymentName {
 /// fails with kInvalid when these two cannot be known.
 [[nodiscard]] Result<DeploymentName> find_deployment_name(const Invocation& invocation);
 
-/// `text` is a job id, or the key of a job in the deployment of the bundle here. Fails with
-/// kNotFound and the keys that there are.
+/// `text` is the key of a job in the deployment of the bundle here, or a job id where it is no such
+/// key. Fails with kNotFound and the keys that there are.
 [[nodiscard]] Result<std::int64_t> find_job(const Invocation& invocation,
                                             Scheduler& scheduler,
                                             std::string_view text);
 
-/// `name=value` pairs in order. Fails with kInvalid, naming `option`.
+/// `name=value` pairs of UTF-8 in order. Fails with kInvalid, naming `option`.
 [[nodiscard]] Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
                                                       std::string_view option);
 

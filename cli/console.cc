@@ -1,10 +1,15 @@
 #include "cli/console.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include <boost/json.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include "bundles/utf8.h"
 #include "common/base/check.h"
 #include "common/calendar/rfc3339.h"
 
@@ -21,37 +26,43 @@ bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
-/// Length of the UTF-8 sequence at the start of `bytes`, 0 if there is none.
-std::size_t sequence_length(std::string_view bytes) {
-  const auto first = static_cast<unsigned char>(bytes.front());
-  std::size_t length = 0;
-  if (first < 0x80) {
-    length = 1;
-  } else if (first >= 0xC2 && first < 0xE0) {
-    length = 2;
-  } else if (first >= 0xE0 && first < 0xF0) {
-    length = 3;
-  } else if (first >= 0xF0 && first < 0xF5) {
-    length = 4;
+/// A pipe whose reader has gone is nothing to speak of: `| head` means it.
+void report_failed_output(int reason) {
+  if (reason != EPIPE) {
+    print_errors("Error: cannot write the output: " + std::generic_category().message(reason) +
+                 "\n");
   }
-  if (length == 0 || length > bytes.size() ||
-      !std::ranges::all_of(bytes.substr(1, length - 1), is_continuation)) {
-    return 0;
-  }
-  const auto second = length > 1 ? static_cast<unsigned char>(bytes[1]) : 0U;
-  const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool is_outside = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
-  return is_overlong || is_outside ? 0 : length;
-}
-
-void write(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
 }
 
 }  // namespace
 
+void open_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF) {
+      // The lowest free number is given: this one. Results must not vanish, so stdout is opened in
+      // a way in which writing fails.
+      static_cast<void>(::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+    }
+  }
+}
+
 void print(std::string_view text) {
-  write(stdout, text);
+  const bool has_failed = std::ferror(stdout) != 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) < text.size() && !has_failed) {
+    report_failed_output(errno);
+  }
+}
+
+bool flush_output() {
+  const bool has_failed = std::ferror(stdout) != 0;
+  if (std::fflush(stdout) != 0 && !has_failed) {
+    report_failed_output(errno);
+  }
+  return std::ferror(stdout) == 0;
+}
+
+void print_errors(std::string_view bytes) {
+  std::fwrite(bytes.data(), 1, bytes.size(), stderr);
 }
 
 void print_json(const boost::json::value& value) {
@@ -59,8 +70,8 @@ void print_json(const boost::json::value& value) {
 }
 
 void say(std::string_view line) {
-  std::fflush(stdout);
-  write(stderr, std::string(line) + "\n");
+  static_cast<void>(flush_output());
+  print_errors(std::string(line) + "\n");
 }
 
 void Table::add(std::vector<std::string> cells) {
@@ -98,7 +109,7 @@ std::string printable(std::string_view text) {
 std::string valid_text(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
+    const std::size_t length = bundles::character_length(bytes);
     text += length == 0 ? "\uFFFD" : bytes.substr(0, length);
     bytes.remove_prefix(std::max<std::size_t>(length, 1));
   }

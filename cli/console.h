@@ -12,8 +12,18 @@
 
 namespace sheaf::cli {
 
-/// Result of the command, as it is.
+/// Puts something in the place of standard streams that are closed: the next file or socket would
+/// get their number, and what is meant for the person would be written into it. Writing to the
+/// stdout that was closed fails. Call before anything is opened.
+void open_closed_streams();
+
+/// Result of the command, as it is. What cannot be written is said once on stderr, except that the
+/// reader of a pipe has gone.
 void print(std::string_view text);
+/// Writes what is still in memory. False when anything of what was printed got lost.
+[[nodiscard]] bool flush_output();
+/// What a task wrote to stderr, as it is.
+void print_errors(std::string_view bytes);
 /// `value` as one line of JSON.
 void print_json(const boost::json::value& value);
 /// A line for the person on stderr.

@@ -1,7 +1,6 @@
 #include "cli/log_follower.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "cli/console.h"
 #include "cli/run_watch.h"
@@ -37,7 +36,9 @@ Result<void> LogFollower::follow(std::int64_t run_id) {
     if (!has_read) {
       return fail(has_read.error());
     }
-    if (has_ended(run) && is_complete()) {
+    // Nobody is left who could read the rest.
+    const bool is_lost = !flush_output();
+    if (is_lost || (has_ended(run) && is_complete())) {
       return {};
     }
     const Milliseconds now = os::boot_time();
@@ -101,14 +102,13 @@ Result<bool> LogFollower::read_sources() {
       has_read = true;
     }
   }
-  std::fflush(stdout);
   return has_read;
 }
 
 void LogFollower::write(Source& source, std::string_view bytes) const {
-  std::FILE* stream = source.log.stream() == LogStream::kStandardOutput ? stdout : stderr;
+  const auto put = source.log.stream() == LogStream::kStandardOutput ? &print : &print_errors;
   if (!choice_.task.empty()) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stream);
+    put(bytes);
     return;
   }
   source.open_line += bytes;
@@ -117,8 +117,7 @@ void LogFollower::write(Source& source, std::string_view bytes) const {
   }
   std::string_view rest = source.open_line;
   for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-    const std::string line = source.task + " | " + std::string(rest.substr(0, end + 1));
-    std::fwrite(line.data(), 1, line.size(), stream);
+    put(source.task + " | " + std::string(rest.substr(0, end + 1)));
     rest.remove_prefix(end + 1);
   }
   source.open_line = std::string(rest);

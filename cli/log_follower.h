@@ -22,8 +22,9 @@ struct LogChoice {
 /// The attempts of `task` that are meant: one, or none.
 [[nodiscard]] const AttemptView* chosen_attempt(const TaskView& task, const LogChoice& choice);
 
-/// Follows until the run has ended and all was read. stdout of the attempts goes to stdout, stderr
-/// to stderr; with more than one task each line begins with its task's key.
+/// Follows until the run has ended and all was read, or stdout takes no more. stdout of the
+/// attempts goes to stdout, stderr to stderr; with more than one task each line begins with its
+/// task's key.
 class LogFollower {
  public:
   LogFollower(PatientScheduler& scheduler, LogChoice choice)

@@ -1,7 +1,6 @@
 #include "cli/parser.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <sstream>
 
@@ -52,13 +51,11 @@ int finish(const CLI::App& root, const CLI::ParseError& error) {
   if (is_answer) {
     return static_cast<int>(ExitStatus::kSuccess);
   }
-  std::fputs(err.str().c_str(), stderr);
+  print_errors(err.str());
   return static_cast<int>(ExitStatus::kRefused);
 }
 
-}  // namespace
-
-int run_command_line(int argc, const char* const* argv, Surroundings surroundings) {
+int run_command(int argc, const char* const* argv, Surroundings surroundings) {
   Invocation invocation{.surroundings = std::move(surroundings), .options = {}};
   CLI::App root(kDescription, "sheaf");
   root.set_version_flag("--version", SHEAF_VERSION);
@@ -83,6 +80,14 @@ int run_command_line(int argc, const char* const* argv, Surroundings surrounding
     return static_cast<int>(exit_status_of(status.error().code));
   }
   return static_cast<int>(*status);
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv, Surroundings surroundings) {
+  const int status = run_command(argc, argv, std::move(surroundings));
+  const bool is_written = flush_output();
+  return status == 0 && !is_written ? static_cast<int>(ExitStatus::kRefused) : status;
 }
 
 }  // namespace sheaf::cli

@@ -136,6 +136,11 @@ bool has_ended(const RunView& run) {
   return state && model::is_terminal(*state);
 }
 
+bool has_ended(const AttemptView& attempt) {
+  const auto state = find_task_state(attempt.state);
+  return !state || !model::is_active(*state);
+}
+
 bool has_succeeded(const RunView& run) {
   const auto state = find_run_state(run.state);
   return state == model::RunState::kSucceeded || state == model::RunState::kSucceededWithFailures;
@@ -150,6 +155,11 @@ std::string state_text(const RunView& run) {
 
 const AttemptView* last_attempt(const TaskView& task) {
   return task.attempts.empty() ? nullptr : &task.attempts.back();
+}
+
+std::string duration_of(const AttemptView& attempt, Timestamp now) {
+  const bool is_known = attempt.end_ms > 0 || !has_ended(attempt);
+  return is_known ? span_text(attempt.start_ms, attempt.end_ms, now) : "-";
 }
 
 std::string end_text(const AttemptView& attempt) {

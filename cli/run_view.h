@@ -9,6 +9,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/base/time.h"
 #include "common/model/states.h"
 
 namespace sheaf::cli {
@@ -66,6 +67,8 @@ struct RunView {
 [[nodiscard]] std::optional<model::TaskState> find_task_state(std::string_view name);
 
 [[nodiscard]] bool has_ended(const RunView& run);
+/// By its state: of an attempt that was lost or never started no time of the end is known.
+[[nodiscard]] bool has_ended(const AttemptView& attempt);
 /// SUCCESS, or SUCCESS_WITH_FAILURES: every leaf task succeeded.
 [[nodiscard]] bool has_succeeded(const RunView& run);
 
@@ -74,6 +77,9 @@ struct RunView {
 
 /// The latest attempt, if there was one.
 [[nodiscard]] const AttemptView* last_attempt(const TaskView& task);
+
+/// How long it took, or takes until `now`; "-" where that is not known.
+[[nodiscard]] std::string duration_of(const AttemptView& attempt, Timestamp now);
 
 /// "exit code 3", "signal 9", "lost", "" while it goes on.
 [[nodiscard]] std::string end_text(const AttemptView& attempt);

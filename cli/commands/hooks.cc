@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "bundles/utf8.h"
 #include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
@@ -74,6 +75,9 @@ class HooksCommand final : public Command {
     const auto secret = read_secret(invocation.surroundings);
     if (!secret) {
       return fail(secret.error());
+    }
+    if (!bundles::is_utf8(*secret)) {
+      return fail(ErrorCode::kInvalid, "the secret is not UTF-8 text");
     }
     const auto answer =
         scheduler->send({.method = "PUT",

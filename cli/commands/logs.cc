@@ -1,4 +1,7 @@
 // `sheaf logs RUN [TASK]`: what attempts wrote.
+#include <algorithm>
+#include <optional>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
@@ -45,7 +48,8 @@ class LogsCommand final : public Command {
     app->add_option("TASK", choice_.task, "Only this task; its stderr goes to stderr");
     app->add_flag("-f,--follow", follows_, "Go on until the run has ended");
     app->add_option("--attempt", choice_.attempt, "This attempt, from 0; default: the last one")
-        ->option_text("N");
+        ->option_text("N")
+        ->check(CLI::NonNegativeNumber);
     return app;
   }
 
@@ -58,11 +62,14 @@ class LogsCommand final : public Command {
     if (!scheduler) {
       return fail(scheduler.error());
     }
-    if (auto checked = check_task(*scheduler, *run_id); !checked) {
+    if (auto checked = check_choice(*scheduler, *run_id); !checked) {
       return fail(checked.error());
     }
     if (follows_ && !invocation.wants_json()) {
       auto followed = LogFollower(*scheduler, choice_).follow(*run_id);
+      if (followed) {
+        followed = check_choice(*scheduler, *run_id);
+      }
       return followed ? Result<ExitStatus>(ExitStatus::kSuccess) : fail(followed.error());
     }
     if (follows_) {
@@ -76,20 +83,49 @@ class LogsCommand final : public Command {
   }
 
  private:
-  Result<void> check_task(PatientScheduler& scheduler, std::int64_t run_id) const {
+  /// The task must be there; so must the attempt, once none can come any more.
+  Result<void> check_choice(PatientScheduler& scheduler, std::int64_t run_id) const {
     const auto answer = get_run(scheduler, run_id);
     if (!answer) {
       return fail(answer.error());
     }
+    const RunView run = read_run(*answer);
+    const bool has_task =
+        choice_.task.empty() ||
+        std::ranges::find(run.tasks, choice_.task, &TaskView::key) != run.tasks.end();
+    if (!has_task) {
+      return fail(ErrorCode::kNotFound,
+                  "run " + run_ + " has no task `" + choice_.task + "`; it has: " + keys_of(run));
+    }
+    const bool has_attempt = std::ranges::any_of(run.tasks, [this](const TaskView& task) {
+      return chosen_attempt(task, choice_) != nullptr;
+    });
+    if (choice_.attempt && has_ended(run) && !has_attempt) {
+      return fail(ErrorCode::kNotFound, attempts_text(run));
+    }
+    return {};
+  }
+
+  static std::string keys_of(const RunView& run) {
     std::string keys;
-    for (const TaskView& task : read_run(*answer).tasks) {
-      if (choice_.task.empty() || task.key == choice_.task) {
-        return {};
-      }
+    for (const TaskView& task : run.tasks) {
       keys += (keys.empty() ? "" : ", ") + task.key;
     }
-    return fail(ErrorCode::kNotFound,
-                "run " + run_ + " has no task `" + choice_.task + "`; it has: " + keys);
+    return keys;
+  }
+
+  /// "run 23 has attempts 0–2", of its task if one was named.
+  std::string attempts_text(const RunView& run) const {
+    std::optional<std::int64_t> last;
+    for (const TaskView& task : run.tasks) {
+      if (choice_.task.empty() || task.key == choice_.task) {
+        const AttemptView* attempt = last_attempt(task);
+        last = attempt == nullptr ? last : std::max(last.value_or(0), attempt->number);
+      }
+    }
+    const std::string subject =
+        choice_.task.empty() ? "run " + run_ : "task `" + choice_.task + "` of run " + run_;
+    return subject + (last ? " has attempts 0–" + std::to_string(*last) : " has no attempts");
   }
 
   Result<ExitStatus> show(const Invocation& invocation,
@@ -107,7 +143,8 @@ class LogsCommand final : public Command {
       }
     }
     if (chosen.empty()) {
-      say("Nothing was written: no such attempt yet.");
+      say(has_ended(run) ? "Nothing was written: no task was started."
+                         : "Nothing was written: no such attempt yet.");
     }
     auto written = invocation.wants_json() ? print_all_as_json(scheduler, chosen)
                                            : print_all(scheduler, chosen);
@@ -134,9 +171,7 @@ class LogsCommand final : public Command {
     if (!drained) {
       return drained;
     }
-    return drain_log(scheduler, attempt, LogStream::kStandardError, [](std::string_view bytes) {
-      std::fwrite(bytes.data(), 1, bytes.size(), stderr);
-    });
+    return drain_log(scheduler, attempt, LogStream::kStandardError, &print_errors);
   }
 
   static Result<void> print_all_as_json(PatientScheduler& scheduler,

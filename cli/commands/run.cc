@@ -65,8 +65,8 @@ class RunCommand final : public Command {
       return fail(accepted.error());
     }
     const std::int64_t run_id = number_at(*accepted, "run_id");
-    say("Run " + std::to_string(run_id) + ": " + scheduler.endpoint().address.url() + "/#job/" +
-        std::to_string(*job) + "/run/" + std::to_string(run_id));
+    const std::string id = std::to_string(run_id);
+    say("Run " + id + ": `sheaf runs " + id + "` shows it, `sheaf logs " + id + " -f` its output");
     if (does_not_wait_) {
       invocation.wants_json() ? print_json(*accepted) : print(std::to_string(run_id) + "\n");
       return ExitStatus::kSuccess;

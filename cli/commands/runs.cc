@@ -1,5 +1,6 @@
 // `sheaf runs`: what ran, and what started it.
 #include <algorithm>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -57,7 +58,7 @@ void add_task(Table& table, const TaskView& task, Timestamp now) {
                (is_last ? task.state : attempt.state) + outcome,
                end_text(attempt).empty() ? "-" : end_text(attempt),
                time_text(attempt.start_ms),
-               span_text(attempt.start_ms, attempt.end_ms, now),
+               duration_of(attempt, now),
                attempt.worker.empty() ? "-" : attempt.worker,
                remarks_of(attempt)});
   }
@@ -135,16 +136,25 @@ class RunsCommand final : public Command {
       return fail(scheduler.error());
     }
     std::string filter = is_active_only_ ? "&active_only=true" : "";
+    std::optional<std::int64_t> job_id;
     if (!job_.empty()) {
       const auto job = find_job(invocation, *scheduler, job_);
       if (!job) {
         return fail(job.error());
       }
+      job_id = *job;
       filter += "&job_id=" + std::to_string(*job);
     }
     auto runs = fetch(*scheduler, filter);
     if (!runs) {
       return fail(runs.error());
+    }
+    if (job_id && runs->empty()) {
+      // A job that was deleted still has its runs; one that never was has none and no record.
+      const auto job = scheduler->get("/api/2.2/jobs/get?job_id=" + std::to_string(*job_id));
+      if (!job) {
+        return fail(job.error());
+      }
     }
     if (invocation.wants_json()) {
       print_json(boost::json::object{{"runs", std::move(*runs)}});

@@ -21,7 +21,7 @@ boost::json::array of_job(const boost::json::array& list, std::int64_t job_id) {
   return chosen;
 }
 
-/// Adds to every job its URL, schedules and hooks.
+/// Adds to every job its schedules and hooks.
 Result<void> add_triggers(Scheduler& scheduler, boost::json::object& deployment) {
   const auto schedules = scheduler.get("/api/sheaf/v1/schedules");
   if (!schedules) {
@@ -39,7 +39,6 @@ Result<void> add_triggers(Scheduler& scheduler, boost::json::object& deployment)
     }
     auto job = entry.get_object();
     const std::int64_t job_id = number_at(job, "job_id");
-    job["url"] = url + "/#job/" + std::to_string(job_id);
     job["schedules"] = of_job(array_at(*schedules, "schedules"), job_id);
     job["hooks"] = of_job(array_at(*hooks, "hooks"), job_id);
     for (auto& hook : job["hooks"].get_array()) {
@@ -54,7 +53,7 @@ Result<void> add_triggers(Scheduler& scheduler, boost::json::object& deployment)
 std::string job_text(const boost::json::object& job) {
   std::string text = "  " + printable(text_at(job, "resource_key")) + ": job " +
                      std::to_string(number_at(job, "job_id")) + ", " +
-                     printable(text_at(job, "name")) + "\n    " + text_at(job, "url") + "\n";
+                     printable(text_at(job, "name")) + "\n";
   for (const auto& entry : array_at(job, "schedules")) {
     const auto& schedule = entry.get_object();
     text += "    schedule " + printable(text_at(schedule, "quartz_cron_expression")) + " " +

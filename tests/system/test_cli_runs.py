@@ -121,6 +121,55 @@ def test_run_refuses_what_it_cannot_find(cli, folder):
     assert cli("runs", "999999999", status=2).stderr
 
 
+def test_a_number_is_a_key_first_where_there_is_a_bundle(cli, folder, tmp_path):
+    task = [command_task("t", "true")]
+    other = deploy(cli, folder / "other", {"j": {"name": "other", "tasks": task}})
+    job_id = cli.json("summary", folder=other)["jobs"][0]["job_id"]
+    hook = {"hooks": [{"name": "drift", "secret": "stored", "signature": "bearer"}]}
+    here = deploy(cli, folder / "here", {str(job_id): {"name": "here", "tasks": task, "sheaf": hook}})
+    own_id = cli.json("summary", folder=here)["jobs"][0]["job_id"]
+    assert own_id != job_id
+    assert cli.json("run", job_id, folder=here)["job_id"] == own_id
+    assert {run["job_id"] for run in cli.json("runs", "--job", job_id, folder=here)["runs"]} == {own_id}
+    cli("hooks", "secret", job_id, "drift", folder=here, stdin="secret-of-here")
+    assert cli.json("run", own_id, folder=here)["job_id"] == own_id, "no key: an id"
+    assert cli.json("run", job_id, folder=tmp_path)["job_id"] == job_id, "no bundle: an id"
+    fresh = write_bundle(folder / "fresh", {str(job_id): {"name": "fresh", "tasks": task}}, name="fresh")
+    assert "sheaf deploy" in cli("run", job_id, folder=fresh, status=2).stderr, "a key that is not deployed yet is no id"
+
+
+def test_what_is_not_there_is_not_called_empty(cli, folder):
+    bundle = deploy(cli, folder, {"j": {"name": "j", "tasks": [command_task("t", "true")]}})
+    run_id = cli.json("run", "j", folder=bundle)["run_id"]
+    assert f"task `t` of run {run_id} has attempts 0–0" in cli("logs", run_id, "t", "--attempt", "5", status=2).stderr
+    assert f"run {run_id} has attempts 0–0" in cli("logs", run_id, "--attempt", "1", "-o", "json", status=2).stderr
+    assert "attempts 0–0" in cli("logs", run_id, "-f", "--attempt", "1", status=2).stderr
+    assert cli("logs", run_id, "t", "--attempt", "-1", status=2).stderr
+    for listed in (["runs", "--job", "99999"], ["runs", "--job", "99999", "-o", "json"]):
+        refused = cli(*listed, status=2)
+        assert "99999" in refused.stderr and refused.stdout == ""
+    idle = deploy(cli, folder / "idle", {"j": {"name": "idle", "tasks": [command_task("t", "true")]}})
+    assert cli("runs", "--job", "j", folder=idle).stdout == "No runs.\n"
+
+
+def test_texts_that_are_not_utf_8_are_refused_before_they_are_sent(cli, folder):
+    bundle = deploy(cli, folder, {"j": {"name": "j", "parameters": [{"name": "p", "default": "x"}],
+                                        "tasks": [command_task("t", "true")], "sheaf": {
+                                            "hooks": [{"name": "drift", "secret": "stored", "signature": "bearer"}]}}})
+    latin = os.fsdecode(b"caf\xe9")
+    assert "--params `p=caf\ufffd`: the text is not UTF-8" in cli("run", "j", "--params", f"p={latin}", folder=bundle, status=2).stderr
+    assert "--var `v=caf\ufffd`: the text is not UTF-8" in cli("validate", "--var", f"v={latin}", folder=bundle, status=2).stderr
+    cli.variables["HOOK_SECRET"] = latin
+    assert "not UTF-8" in cli("hooks", "secret", "j", "drift", "--env", "HOOK_SECRET", folder=bundle, status=2).stderr
+
+
+def test_run_and_summary_name_no_page_that_is_not_there(cli, folder):
+    bundle = deploy(cli, folder, {"j": {"name": "j", "tasks": [command_task("t", "true")]}})
+    started = cli("run", "j", "--no-wait", folder=bundle)
+    assert f"`sheaf runs {started.stdout.strip()}`" in started.stderr
+    assert "http" not in started.stderr + cli("summary", folder=bundle).stdout
+
+
 def test_run_waits_through_a_restart_of_the_scheduler(up, cli, folder, tmp_path):
     gate = tmp_path / "gate"
     bundle = deploy(cli, folder, {"j": {"name": "j", "tasks": [

@@ -60,6 +60,18 @@ TEST(RunStates, TellEndAndSuccess) {
   }
 }
 
+TEST(AttemptEnds, AreToldByTheStateAndNotByTheTime) {
+  const RunView run =
+      read(R"({"tasks": [{"task_key": "a", "run_id": 9, "state": "RUNNING", "start_time": 1000,
+      "attempts": [{"run_id": 8, "state": "INTERNAL_ERROR", "end": "lost", "start_time": 1000, "end_time": 0}]}]})");
+  const auto& attempts = run.tasks.front().attempts;
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_TRUE(has_ended(attempts[0]));
+  EXPECT_EQ(duration_of(attempts[0], from_epoch_ms(9'000)), "-") << "nobody knows when it ended";
+  EXPECT_FALSE(has_ended(attempts[1]));
+  EXPECT_EQ(duration_of(attempts[1], from_epoch_ms(9'000)), "8.0 s");
+}
+
 TEST(Trigger, SaysWhatStartedTheRun) {
   EXPECT_EQ(read(R"({"trigger": {"kind": "ONE_TIME", "principal": "ann"}})").trigger, "manual");
   EXPECT_EQ(read(R"({"trigger": {"kind": "PERIODIC", "nominal_time": 1769760000000}})").trigger,
