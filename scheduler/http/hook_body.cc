@@ -1,5 +1,7 @@
 #include "scheduler/http/hook_body.h"
 
+#include <cmath>
+
 #include <boost/json.hpp>
 
 #include "scheduler/http/json_reading.h"
@@ -19,8 +21,11 @@ bool is_match(const model::HookSettings& hook, const boost::json::value& body) {
 
 Result<std::string> text_at(const boost::json::value& body, const std::string& field) {
   const auto* value = find_path(body, field);
-  if (value == nullptr) {
+  if (value == nullptr || value->is_null()) {
     return fail(ErrorCode::kInvalid, "the body has no field \"" + field + "\"");
+  }
+  if (value->is_double() && !std::isfinite(value->get_double())) {
+    return fail(ErrorCode::kInvalid, "the number in the field \"" + field + "\" is too large");
   }
   return to_text(*value);
 }
@@ -32,6 +37,12 @@ Result<std::string> find_delivery(const model::HookSettings& hook,
     return std::string(find_header(headers, "webhook-id").value_or(""));
   }
   auto delivery = text_at(body, hook.deduplication_key);
+  const auto* value = find_path(body, hook.deduplication_key);
+  if (delivery && value->is_structured()) {
+    return fail(
+        ErrorCode::kInvalid,
+        "the deduplication field \"" + hook.deduplication_key + "\" is no text and no number");
+  }
   if (delivery && delivery->empty()) {
     return fail(ErrorCode::kInvalid,
                 "the deduplication field \"" + hook.deduplication_key + "\" is empty");

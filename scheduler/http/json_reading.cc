@@ -1,5 +1,6 @@
 #include "scheduler/http/json_reading.h"
 
+#include <array>
 #include <charconv>
 
 #include <boost/json.hpp>
@@ -68,7 +69,17 @@ Result<std::int64_t> required_id(const boost::json::object& object, std::string_
 }
 
 std::string to_text(const boost::json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
+  if (value.is_string()) {
+    return std::string(value.get_string());
+  }
+  if (value.is_double()) {
+    // As a person writes it: "0.42", where Boost.JSON says "4.2E-1".
+    std::array<char, 32> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), value.get_double()).ptr;
+    return {digits.data(), end};
+  }
+  return boost::json::serialize(value);
 }
 
 const boost::json::value* find_path(const boost::json::value& root, std::string_view path) {

@@ -29,7 +29,8 @@ namespace sheaf::http {
 [[nodiscard]] Result<std::int64_t> required_id(const boost::json::object& object,
                                                std::string_view key);
 
-/// How a JSON value reads as text: strings as they are, everything else as JSON.
+/// How a JSON value reads as text: strings as they are, numbers with the fewest digits that say
+/// them, everything else as JSON.
 [[nodiscard]] std::string to_text(const boost::json::value& value);
 
 /// The value at a dotted path ("alerts.0.labels.severity"; digits index arrays), or nullptr.

@@ -60,6 +60,17 @@ Result<model::HookSettings> authenticate(Context& context,
   return *hook;
 }
 
+/// The same for an unknown hook and a wrong secret: who has no secret learns nothing.
+Response refused_hook_response() {
+  auto response = error_response(
+      401,
+      "UNAUTHENTICATED",
+      "There is no such hook, or the secret, the signature, the webhook-id (no dots) or the "
+      "webhook-timestamp (5 minutes at most) is not right.");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
 Response delivery_response(const core::Reply& reply) {
   const auto& submitted = std::get<core::SubmitReply>(reply);
   return json_response(
@@ -83,7 +94,7 @@ void receive_hook(Context& context, const Call& call, const Respond& respond) {
   const auto reader = context.read();
   const auto hook = authenticate(context, *reader, call);
   if (!hook) {
-    return respond(hook.error().code == ErrorCode::kUnauthorized ? unauthenticated_response()
+    return respond(hook.error().code == ErrorCode::kUnauthorized ? refused_hook_response()
                                                                  : error_response(hook.error()));
   }
   const auto body = model::parse_strict_json(call.request.body, limits::kMaxHookBodyBytes);

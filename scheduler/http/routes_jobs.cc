@@ -229,6 +229,10 @@ Result<void> check_overrides(Context& context,
                   "job_parameters." + name + ": the job declares no such parameter" +
                       model::did_you_mean(name, declared));
     }
+    if (value.find('\0') != std::string::npos) {
+      return fail(ErrorCode::kInvalid,
+                  "job_parameters." + name + ": a NUL character cannot reach a task; leave it out");
+    }
     bytes += name.size() + value.size();
   }
   if (bytes > limits::kMaxParameterBytes) {

@@ -97,3 +97,12 @@ def test_a_blob_is_what_its_name_says(deployed):
     assert deployed.request("PUT", f"/api/sheaf/v1/blobs/{digest}", b"the right bytes")[0] == 201
     assert deployed.request("PUT", f"/api/sheaf/v1/blobs/{digest}", b"the right bytes")[0] == 200
     assert deployed.post("/api/sheaf/v1/blobs/missing", {"digests": [digest]}) == {"missing": []}
+
+
+def test_a_parameter_that_no_process_can_take_is_refused_by_name(deployed):
+    job = {"name": "n", "parameters": [{"name": "p", "default": ""}], "tasks": [command_task("t", "true")]}
+    (job_id,) = deployed.deploy(bundle="nul", n=job).values()
+    with pytest.raises(ApiError) as refused:
+        deployed.run_now(job_id, p="a\0b")
+    assert refused.value.status == 400 and "job_parameters.p" in refused.value.body["message"]
+    assert deployed.get(f"/api/2.2/jobs/runs/list?job_id={job_id}").get("runs", []) == []

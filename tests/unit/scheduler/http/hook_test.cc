@@ -151,11 +151,26 @@ TEST_F(HookBody, MapsFieldsToParameters) {
   ASSERT_TRUE(delivery) << delivery.error().message;
   EXPECT_EQ(delivery->parameters,
             (model::NamedStrings{
-                {"reason", "drift"}, {"score", "5E-1"}, {"all", R"([{"reason":"drift"}])"}}));
+                {"reason", "drift"}, {"score", "0.5"}, {"all", R"([{"reason":"drift"}])"}}));
   const auto missing = read(R"({"alerts": [], "score": 1})");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kInvalid);
   EXPECT_NE(missing.error().message.find("alerts.0.reason"), std::string::npos);
+  EXPECT_FALSE(read(R"({"alerts": [{"reason": null}], "score": 1})"));
+}
+
+TEST_F(HookBody, SaysNumbersAsTheyWereWritten) {
+  hook_.parameters = {{"score", "score"}};
+  for (const std::string number : {"0.42", "0.1", "-17", "12.5", "1e+30", "0.00025"}) {
+    const auto delivery = read(R"({"score": )" + number + "}");
+    ASSERT_TRUE(delivery) << delivery.error().message;
+    EXPECT_EQ(delivery->parameters.front().second, number);
+    hook_.match_field = "score";
+    hook_.match_equals = number;
+    EXPECT_TRUE(read(R"({"score": )" + number + "}")->matches) << number;
+    hook_.match_field.clear();
+  }
+  EXPECT_FALSE(read(R"({"score": 1e400})"));
 }
 
 TEST_F(HookBody, DeduplicatesByABodyField) {
@@ -164,6 +179,8 @@ TEST_F(HookBody, DeduplicatesByABodyField) {
   EXPECT_EQ(read(R"({"groupKey": 7})")->delivery, "7");
   EXPECT_FALSE(read(R"({"other": 7})"));
   EXPECT_FALSE(read(R"({"groupKey": ""})"));
+  EXPECT_FALSE(read(R"({"groupKey": null})"));
+  EXPECT_FALSE(read(R"({"groupKey": {}})"));
   EXPECT_FALSE(read(R"({"groupKey": ")" + std::string(600, 'x') + "\"}"));
 }
 
