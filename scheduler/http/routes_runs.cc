@@ -1,4 +1,6 @@
-#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -12,8 +14,8 @@ namespace json = boost::json;
 
 constexpr std::int64_t kMaxListedRuns = 25;
 constexpr std::int64_t kDefaultListedRuns = 20;
-/// Runs looked at for one list with a time filter.
-constexpr std::size_t kMaxScannedRuns = 10'000;
+/// Runs looked at for one page of a list with a time filter; the page's token leads on.
+constexpr std::size_t kMaxScannedRuns = 1'000;
 
 Result<Response> get_run(Context& context, const Call& call) {
   const auto id = id_argument(call, "run_id");
@@ -88,27 +90,39 @@ std::int64_t start_ms(const core::RunRecord& run) {
   return to_epoch_ms(run.started == kNoTime ? run.submitted : run.started);
 }
 
-/// One more run than asked for, if there are, so that the caller knows.
-Result<std::vector<core::RunRecord>> find_runs(const store::Reader& reader, RunsQuery query) {
-  std::vector<core::RunRecord> found;
-  const std::size_t wanted = query.filter.limit + 1;
-  query.filter.limit = wanted;
-  for (std::size_t scanned = 0; scanned < kMaxScannedRuns;) {
-    auto page = reader.runs(query.filter);
-    if (!page) {
-      return fail(page.error());
+struct RunsPage {
+  std::vector<core::RunRecord> runs;
+  /// The next page begins after this run; none: this is the last page.
+  std::optional<RunId> resume_after;
+};
+
+/// A page may have fewer runs than asked for, or none, and still not be the last: runs that do not
+/// fit the time filter are passed over kMaxScannedRuns at a time.
+Result<RunsPage> find_runs(const store::Reader& reader, RunsQuery query) {
+  RunsPage found;
+  const std::size_t limit = query.filter.limit;
+  query.filter.limit = limit + 1;
+  for (std::size_t scanned = 0; scanned < kMaxScannedRuns; scanned += query.filter.limit) {
+    auto part = reader.runs(query.filter);
+    if (!part) {
+      return fail(part.error());
     }
-    scanned += page->size();
-    for (core::RunRecord& run : *page) {
-      query.filter.before = run.id;
-      if (start_ms(run) >= query.from_ms && start_ms(run) <= query.to_ms) {
-        found.push_back(std::move(run));
+    for (core::RunRecord& run : *part) {
+      if (start_ms(run) < query.from_ms || start_ms(run) > query.to_ms) {
+        continue;
       }
+      if (found.runs.size() == limit) {
+        found.resume_after = found.runs.back().id;
+        return found;
+      }
+      found.runs.push_back(std::move(run));
     }
-    if (page->size() < wanted || found.size() >= wanted) {
-      break;
+    if (part->size() < query.filter.limit) {
+      return found;
     }
+    query.filter.before = part->back().id;
   }
+  found.resume_after = query.filter.before;
   return found;
 }
 
@@ -143,17 +157,15 @@ Result<Response> list_runs(Context& context, const Call& call) {
   json::array list;
   const auto type = call.request.target.argument("run_type");
   const auto reader = context.read();
-  auto runs = type && *type != "JOB_RUN" ? Result<std::vector<core::RunRecord>>()
-                                         : find_runs(*reader, *query);
-  if (!runs) {
-    return fail(runs.error());
+  const auto page = type && *type != "JOB_RUN" ? Result<RunsPage>() : find_runs(*reader, *query);
+  if (!page) {
+    return fail(page.error());
   }
-  if (runs->size() > query->filter.limit) {
-    runs->resize(query->filter.limit);
+  if (page->resume_after) {
     body["has_more"] = true;
-    body["next_page_token"] = to_string(runs->back().id);
+    body["next_page_token"] = to_string(*page->resume_after);
   }
-  for (const core::RunRecord& run : *runs) {
+  for (const core::RunRecord& run : page->runs) {
     auto object = listed_run(context, *reader, run, call, query->expand_tasks);
     if (!object) {
       return fail(object.error());
