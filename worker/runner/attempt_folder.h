@@ -1,5 +1,6 @@
-// Where the files of one attempt lie: <attempts>/<attempt
-// id>/{spec,started,exit,stdout,stderr,values,tmp}.
+// Where the files of one attempt lie: <attempts>/<attempt id>/{spec,started,exit,stdout,stderr} and
+// below it task/{values,tmp}, the part that the task is told of: whatever it clears away there, the
+// records of its own start and end are not among it.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +15,11 @@ struct AttemptFolder {
 
   [[nodiscard]] std::filesystem::path stdout_file() const { return path / "stdout"; }
   [[nodiscard]] std::filesystem::path stderr_file() const { return path / "stderr"; }
+  [[nodiscard]] std::filesystem::path task_folder() const { return path / "task"; }
   /// What the task published: "key=json" lines. Exists only if it did.
-  [[nodiscard]] std::filesystem::path values_file() const { return path / "values"; }
+  [[nodiscard]] std::filesystem::path values_file() const { return task_folder() / "values"; }
   /// The task's private TMPDIR.
-  [[nodiscard]] std::filesystem::path temporary_folder() const { return path / "tmp"; }
+  [[nodiscard]] std::filesystem::path temporary_folder() const { return task_folder() / "tmp"; }
 };
 
 }  // namespace sheaf::runner

@@ -28,8 +28,10 @@ Result<void> make_folder(const std::filesystem::path& path) {
 }
 
 Result<void> fill_folder(const AttemptFolder& folder, std::string_view spec_document) {
-  if (auto made = make_folder(folder.temporary_folder()); !made) {
-    return made;
+  for (const auto& path : {folder.task_folder(), folder.temporary_folder()}) {
+    if (auto made = make_folder(path); !made) {
+      return made;
+    }
   }
   const auto path = folder.path / kShimSpecFile;
   const auto file = os::open_file(path, O_WRONLY | O_CREAT | O_EXCL);

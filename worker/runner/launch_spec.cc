@@ -121,7 +121,6 @@ std::string cgroup_name(AttemptId attempt) {
 
 Environment attempt_environment(const AttemptFolder& folder) {
   return {{"SHEAF_ATTEMPT_ID", to_string(folder.attempt)},
-          {"SHEAF_ATTEMPT_FOLDER", folder.path.string()},
           {"SHEAF_TASK_VALUES", folder.values_file().string()},
           {"TMPDIR", folder.temporary_folder().string()}};
 }
@@ -137,6 +136,7 @@ Result<std::string> encode_spec(const LaunchSpec& spec,
   writer.add("attempt", to_string(spec.attempt));
   writer.add("boot_id", boot_id);
   writer.add("working_folder", spec.working_folder.native());
+  writer.add("values", folder.values_file().lexically_relative(folder.path).native());
   writer.add("timeout_ms", spec.timeout);
   writer.add("kill_grace_ms", spec.kill_grace);
   writer.add("tree_wait_ms", spec.tree_wait);

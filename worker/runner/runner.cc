@@ -112,16 +112,20 @@ Result<Inspection> settle_orphans(const AttemptFolder& folder,
 Runner::Runner(RunnerSettings settings,
                std::string boot_id,
                std::optional<os::CgroupParent> cgroups)
-    : settings_(std::move(settings)), boot_id_(std::move(boot_id)), cgroups_(std::move(cgroups)) {}
+    : settings_(std::move(settings)),
+      boot_id_(std::move(boot_id)),
+      cgroups_(std::move(cgroups)),
+      sweeper_(std::make_unique<Sweeper>(settings_.attempts_folder)) {}
+
+Runner::~Runner() = default;
+Runner::Runner(Runner&&) noexcept = default;
+Runner& Runner::operator=(Runner&&) noexcept = default;
 
 Result<Runner> Runner::open(RunnerSettings settings) {
   std::error_code error;
   settings.attempts_folder = fs::absolute(settings.attempts_folder, error);
   if (auto made = os::make_private_folder(settings.attempts_folder); !made) {
     return fail(made.error());
-  }
-  if (auto swept = sweep_removed(settings.attempts_folder); !swept) {
-    return fail(swept.error());
   }
   auto boot = os::boot_id();
   if (!boot) {
@@ -276,7 +280,9 @@ Result<void> Runner::remove(AttemptId attempt) const {
     return fail(ErrorCode::kConflict, "attempt " + to_string(attempt) + " is running");
   }
   remove_own_cgroup(folder(attempt));
-  return remove_attempt(settings_.attempts_folder, folder(attempt));
+  auto hidden = hide_attempt(settings_.attempts_folder, folder(attempt));
+  sweeper_->wake();
+  return hidden;
 }
 
 }  // namespace sheaf::runner

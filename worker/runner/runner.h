@@ -4,10 +4,12 @@
 //
 // Invariants: an attempt id is launched at most once; "running" and "finished" are said only of
 // what the shim recorded; whatever is settled as over has no process left, or says tree_empty =
-// false. Threads: any, one call an attempt at a time. The process must not ignore SIGCHLD.
+// false. Threads: any, one call an attempt at a time; one of its own deletes files. The process
+// must not ignore SIGCHLD.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -79,10 +81,16 @@ struct Inspection {
   TreeProof proof = TreeProof::kNone;
 };
 
+class Sweeper;
+
 class Runner {
  public:
-  /// Creates the attempts folder if it is missing, sweeps half-removed attempts, probes cgroups.
+  /// Creates the attempts folder if it is missing, begins to delete what earlier agents left of
+  /// forgotten attempts, probes cgroups.
   [[nodiscard]] static Result<Runner> open(RunnerSettings settings);
+  ~Runner();
+  Runner(Runner&&) noexcept;
+  Runner& operator=(Runner&&) noexcept;
 
   /// Prepares the folder of spec.attempt and starts its shim.
   ///
@@ -110,8 +118,8 @@ class Runner {
   /// All attempts that have a folder, by rising id.
   [[nodiscard]] Result<std::vector<AttemptId>> scan() const;
 
-  /// Forgets the attempt and deletes its files; a crash in between leaves it whole or forgotten.
-  /// Fails with kConflict while its shim lives. A missing one is success.
+  /// Forgets the attempt: its folder is out of sight when this returns, and its files are deleted
+  /// in the background. Fails with kConflict while its shim lives. A missing one is success.
   [[nodiscard]] Result<void> remove(AttemptId attempt) const;
 
   [[nodiscard]] AttemptFolder folder(AttemptId attempt) const;
@@ -131,6 +139,7 @@ class Runner {
   RunnerSettings settings_;
   std::string boot_id_;
   std::optional<os::CgroupParent> cgroups_;
+  std::unique_ptr<Sweeper> sweeper_;
 };
 
 }  // namespace sheaf::runner

@@ -33,7 +33,7 @@ bool has_variable(std::string_view environment, std::string_view variable) {
 class Search {
  public:
   Search(const AttemptFolder& folder, const StartRecord& start)
-      : mark_("SHEAF_ATTEMPT_FOLDER=" + folder.path.string()), start_(start) {}
+      : mark_("SHEAF_TASK_VALUES=" + folder.values_file().string()), start_(start) {}
 
   [[nodiscard]] std::vector<os::ProcessIdentity> find() const {
     const auto processes = os::list_processes();

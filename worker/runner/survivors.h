@@ -10,7 +10,7 @@ namespace sheaf::runner {
 
 /// Kills every process of the attempt that is still there and waits for their ends, for at most
 /// `patience`. By the attempt's cgroup if it has one; else each process that carries its
-/// SHEAF_ATTEMPT_FOLDER, its main process with the session of that, and all descendants of these.
+/// SHEAF_TASK_VALUES, its main process with the session of that, and all descendants of these.
 /// True if none is left, false if some outlast the patience.
 [[nodiscard]] Result<bool> end_survivors(const AttemptFolder& folder,
                                          const StartRecord& start,

@@ -87,6 +87,14 @@ bool wait_gone(pid_t pid) {
   return !handle || wait_readable(*handle);
 }
 
+bool wait_deleted(const fs::path& path) {
+  const Milliseconds deadline = os::boot_time() + kPatience;
+  while (fs::exists(fs::symlink_status(path)) && os::boot_time() < deadline) {
+    ::poll(nullptr, 0, 5);
+  }
+  return !fs::exists(fs::symlink_status(path));
+}
+
 RunnerSettings AttemptTest::settings() const {
   return {.attempts_folder = root() / "attempts",
           .shim_program = SHEAF_SHIM_PROGRAM,

@@ -54,6 +54,9 @@ void write_file(const std::filesystem::path& path, const std::string& content);
 /// Waits until the process, known by pid alone, is gone or a zombie.
 [[nodiscard]] bool wait_gone(pid_t pid);
 
+/// Waits until nothing is at `path`.
+[[nodiscard]] bool wait_deleted(const std::filesystem::path& path);
+
 /// Tests run once for each way in which a shim can hold its tree.
 class AttemptTest : public testing::TestWithParam<CgroupUse> {
  protected:

@@ -117,9 +117,9 @@ TEST_P(Launch, GivesExactlyTheEnvironmentOfTheSpecAndTheAttempt) {
   const AttemptFolder place = runner().folder(last_attempt());
   const std::string base = place.path.string();
   EXPECT_EQ(stdout_text(),
-            "SHEAF_ATTEMPT_ID=" + to_string(last_attempt()) + '\0' +
-                "SHEAF_ATTEMPT_FOLDER=" + base + '\0' + "SHEAF_TASK_VALUES=" + base + "/values" +
-                '\0' + "TMPDIR=" + base + "/tmp" + '\0' + "ONE=1" + '\0' + "EMPTY=" + '\0');
+            "SHEAF_ATTEMPT_ID=" + to_string(last_attempt()) + '\0' + "SHEAF_TASK_VALUES=" + base +
+                "/task/values" + '\0' + "TMPDIR=" + base + "/task/tmp" + '\0' + "ONE=1" + '\0' +
+                "EMPTY=" + '\0');
   EXPECT_EQ(fs::status(place.temporary_folder()).permissions(), fs::perms::owner_all);
   EXPECT_EQ(fs::status(place.path).permissions(), fs::perms::owner_all);
 }

@@ -7,12 +7,15 @@
 
 #include "common/os/processes.h"
 #include "tests/unit/worker/runner/attempt_fixture.h"
+#include "worker/runner/removal.h"
 #include "worker/shim/contract.h"
 
 namespace sheaf::runner {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr uid_t kNobody = 65'534;
 
 using Recovery = AttemptTest;
 INSTANTIATE_TEST_SUITE_P(Paths,
@@ -200,6 +203,7 @@ TEST_P(Recovery, RemoveForgetsAnAttemptThatIsOver) {
   EXPECT_TRUE(runner().remove(last_attempt()));
   EXPECT_TRUE(runner().remove(last_attempt())) << "a missing one is success";
   EXPECT_EQ(runner().inspect(last_attempt()).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(wait_deleted(root() / "attempts" / ("removed-" + to_string(last_attempt()) + ".0")));
   EXPECT_TRUE(fs::is_empty(root() / "attempts"));
 }
 
@@ -212,14 +216,13 @@ TEST_P(Recovery, RemoveRefusesARunningAttempt) {
 TEST_P(Recovery, OpeningSweepsHalfRemovedAttempts) {
   fs::create_directories(root() / "attempts" / "removed-5" / "tmp");
   const Runner successor = reopen();
-  EXPECT_TRUE(fs::is_empty(root() / "attempts"));
+  EXPECT_TRUE(wait_deleted(root() / "attempts" / "removed-5"));
 }
 
 TEST_P(Recovery, OpeningPassesOverWhatCannotBeDeleted) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can make what another user cannot delete";
   }
-  constexpr uid_t kNobody = 65'534;
   const TemporaryFolder place;
   const fs::path attempts = place.path() / "attempts";
   fs::create_directories(attempts / "removed-5" / "mine" / "deep");
@@ -233,8 +236,38 @@ TEST_P(Recovery, OpeningPassesOverWhatCannotBeDeleted) {
   const auto opened = Runner::open(others);
   ::setfsuid(static_cast<uid_t>(before));
   EXPECT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE(wait_deleted(attempts / "removed-6"));
   EXPECT_TRUE(fs::exists(attempts / "removed-5"));
-  EXPECT_FALSE(fs::exists(attempts / "removed-6"));
+}
+
+TEST_P(Recovery, RemoveLeavesTheDeletingToAnotherThread) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can make what another user cannot delete";
+  }
+  EXPECT_EQ(run_script("mkdir -p $TMPDIR/a/b; : > $TMPDIR/a/b/file").exit_code, 0);
+  const fs::path attempts = root() / "attempts";
+  const fs::path folder = runner().folder(last_attempt()).path;
+  for (const fs::path& path : {root(), attempts, folder}) {
+    ASSERT_EQ(::chown(path.c_str(), kNobody, kNobody), 0);
+  }
+  const int before = ::setfsuid(kNobody);  // Of this thread, not of those that run already.
+  const auto removed = runner().remove(last_attempt());
+  ::setfsuid(static_cast<uid_t>(before));
+  EXPECT_TRUE(removed) << removed.error().message;
+  EXPECT_FALSE(fs::exists(folder));
+  EXPECT_TRUE(wait_deleted(attempts / ("removed-" + to_string(last_attempt()) + ".0")));
+}
+
+TEST(Removal, AnAttemptCanBeHiddenTwice) {
+  const TemporaryFolder place;
+  const AttemptFolder folder{.attempt = {5}, .path = place.path() / "5"};
+  fs::create_directories(folder.path / "tmp");
+  fs::create_directories(place.path() / "removed-5.0" / "tmp");  // Not deleted yet, or never.
+  EXPECT_TRUE(hide_attempt(place.path(), folder));
+  EXPECT_FALSE(fs::exists(folder.path));
+  EXPECT_TRUE(fs::exists(place.path() / "removed-5.0"));
+  EXPECT_TRUE(fs::exists(place.path() / "removed-5.1"));
+  EXPECT_TRUE(hide_attempt(place.path(), folder)) << "a missing one is success";
 }
 
 }  // namespace
