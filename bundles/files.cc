@@ -37,7 +37,7 @@ class FileLister {
  public:
   explicit FileLister(fs::path root) : root_(std::move(root)) {}
 
-  Result<std::vector<std::string>> run() {
+  Result<ListedFiles> run() {
     std::error_code error;
     real_root_ = fs::canonical(root_, error);
     if (error) {
@@ -46,7 +46,8 @@ class FileLister {
     if (auto listed = list_folder("", 0); !listed) {
       return fail(listed.error());
     }
-    return std::vector<std::string>(files_.begin(), files_.end());
+    return ListedFiles{.names = {files_.begin(), files_.end()},
+                       .dead_links = {dead_links_.begin(), dead_links_.end()}};
   }
 
  private:
@@ -143,13 +144,23 @@ class FileLister {
       return fail(ErrorCode::kInvalid,
                   relative.string() + " is a link to a folder; only links to files can travel");
     }
-    // An editor's lock is a link to nowhere: there is nothing to take along.
-    return fs::is_regular_file(target, error) ? add_file(relative.string()) : Result<void>();
+    if (fs::is_regular_file(target, error)) {
+      return add_file(relative.string());
+    }
+    // Editors lock a file by a link to nowhere: nothing is missing then.
+    if (!fs::exists(target, error) && !relative.filename().string().starts_with(".#")) {
+      dead_links_.insert(relative.string());
+    }
+    return {};
   }
 
   Result<void> add_file(std::string name) {
     if (!model::is_manifest_path(name)) {
-      return fail(ErrorCode::kInvalid, "the name of the file \"" + name + "\" cannot travel");
+      return fail(ErrorCode::kInvalid,
+                  "the name of the file \"" + shown_name(name) + "\" " +
+                      (name.size() > model::kMaxManifestPathBytes ? "is too long"
+                                                                  : "holds a control character") +
+                      ": rename it");
     }
     files_.insert(std::move(name));
     if (files_.size() > model::kMaxManifestFiles) {
@@ -163,6 +174,7 @@ class FileLister {
   fs::path root_;
   fs::path real_root_;
   std::set<std::string> files_;
+  std::set<std::string> dead_links_;
 };
 
 Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& name) {
@@ -200,8 +212,22 @@ Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& n
 
 }  // namespace
 
-Result<std::vector<std::string>> list_files(const fs::path& root) {
+Result<ListedFiles> list_files(const fs::path& root) {
   return FileLister(root).run();
+}
+
+std::string shown_name(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string shown;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7F) {
+      shown += c;
+    } else {
+      shown += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xFU]};
+    }
+  }
+  return shown;
 }
 
 Result<HashedTree> hash_files(const fs::path& root, const std::vector<std::string>& files) {

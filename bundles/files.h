@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.h"
@@ -10,13 +11,24 @@
 
 namespace sheaf::bundles {
 
-/// The travelling files below `root`, relative and sorted: in a git work tree what git tracks or
+struct ListedFiles {
+  /// Relative and sorted.
+  std::vector<std::string> names;
+  /// Links to files that are not there, which cannot travel; but not the locks of editors (.#x).
+  std::vector<std::string> dead_links;
+};
+
+/// The travelling files below `root`: in a git work tree what git tracks or
 /// does not ignore, else everything; never `.git` or `.databricks`. Links to files inside the root
 /// count as the files that they lead to.
 ///
 /// Fails with kInvalid on a link that leads out of the root and on names that a manifest cannot
-/// hold, with kExhausted over the limits of common/model/manifest.h and common/base/limits.h.
-[[nodiscard]] Result<std::vector<std::string>> list_files(const std::filesystem::path& root);
+/// hold, saying why, with kExhausted over the limits of common/model/manifest.h and
+/// common/base/limits.h.
+[[nodiscard]] Result<ListedFiles> list_files(const std::filesystem::path& root);
+
+/// A file's name for people, with control characters as \\xNN.
+[[nodiscard]] std::string shown_name(std::string_view name);
 
 struct HashedTree {
   model::Manifest manifest;

@@ -58,6 +58,7 @@ class Loader {
     }
     const Target applied = apply_target(configuration_, *target, findings_);
     check_sections(configuration_, findings_);
+    stand_in_for_name();
     settle_references(applied);
     merge_keyed_lists();
     bundle_.paused_by_development =
@@ -67,6 +68,18 @@ class Loader {
     }
     finish_jobs();
     bundle_.configuration_json = to_indented_json(configuration_);
+  }
+
+  // A name that is missing has been reported: what refers to it is not spoken of again.
+  void stand_in_for_name() {
+    const Value* given = find(configuration_, "bundle");
+    Value bundle = given != nullptr && given->is_map() ? *given : make_map();
+    for (const char* field : {"name", "target"}) {
+      if (find(bundle, field) == nullptr) {
+        put(bundle, field, make_string("")).is_unresolved = true;
+      }
+    }
+    put(configuration_, "bundle", std::move(bundle));
   }
 
   void settle_references(const Target& target) {
@@ -139,7 +152,7 @@ class Loader {
   }
 
   std::optional<std::set<std::string>> travelling_files() {
-    Result<std::vector<std::string>> files = list_files(bundle_.root);
+    const Result<ListedFiles> files = list_files(bundle_.root);
     if (!files) {
       findings_.error(
           {.summary = "the bundle's files cannot travel: " + files.error().message, .detail = ""},
@@ -147,7 +160,13 @@ class Loader {
           {});
       return std::nullopt;
     }
-    return std::set<std::string>(files->begin(), files->end());
+    for (const std::string& link : files->dead_links) {
+      findings_.warning({.summary = "the link " + shown_name(link) + " leads nowhere",
+                         .detail = "It does not travel. Correct it, or remove it."},
+                        "",
+                        {});
+    }
+    return std::set<std::string>(files->names.begin(), files->names.end());
   }
 
   void finish_jobs() {

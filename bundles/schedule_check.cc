@@ -5,7 +5,6 @@
 
 #include "common/calendar/cron_expression.h"
 #include "common/calendar/next_fire.h"
-#include "common/model/nearest.h"
 #include "common/os/zones.h"
 
 namespace sheaf::bundles {
@@ -58,8 +57,7 @@ void check_schedule(const Value& job,
       zone = std::move(*loaded);
     } else {
       findings.error(
-          {.summary = "there is no time zone \"" + *zone_name + "\"" +
-                      model::did_you_mean(*zone_name, os::zone_names()),
+          {.summary = "there is no time zone \"" + *zone_name + "\"" + os::zone_hint(*zone_name),
            .detail = "Write a name of the IANA time zone database, e.g. Europe/Berlin or UTC."},
           member_path(schedule_path, "timezone_id"),
           places_of(*find(*schedule, "timezone_id")));

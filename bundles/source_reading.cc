@@ -149,7 +149,12 @@ class ConfigurationReader {
       return {};
     }
     std::vector<std::string> names = expand(root_.folder, entry.text);
-    if (names.empty() && !has_pattern(entry.text)) {
+    if (names.empty() && has_pattern(entry.text)) {
+      findings_.warning({.summary = "no file matches \"" + entry.text + "\"",
+                         .detail = "Correct the pattern, or remove the entry."},
+                        path,
+                        {entry.place});
+    } else if (names.empty()) {
       refuse(entry,
              path,
              "there is no file \"" + entry.text + "\"",

@@ -145,6 +145,14 @@ std::optional<std::string> choose_target(const Value& configuration,
                                          Findings& findings) {
   const Value* targets = targets_of(configuration);
   std::vector<std::string> names;
+  if (targets != nullptr && !targets->is_map()) {
+    findings.error(
+        {.summary = "`targets` is a map of targets, not " + std::string(kind_word(targets->kind)),
+         .detail = "Write the name of each target and below it what it changes."},
+        "targets",
+        {targets->place});
+    return std::nullopt;
+  }
   if (targets != nullptr) {
     names = keys_of(*targets);
   }

@@ -17,7 +17,7 @@ Result<bundles::HashedTree> hash_tree(const std::filesystem::path& root) {
   if (!files) {
     return fail(files.error());
   }
-  return bundles::hash_files(root, *files);
+  return bundles::hash_files(root, files->names);
 }
 
 /// The version that this deployment replaces; 0 for the first.

@@ -103,6 +103,22 @@ std::array<TemplateFile, 3> files_for(const std::filesystem::path& folder) {
            {.path = ".gitignore", .contents = std::string(kIgnored)}}};
 }
 
+/// As one word of a shell's command.
+std::string quoted_for_shell(const std::string& text) {
+  const bool is_plain = std::ranges::all_of(text, [](unsigned char letter) {
+    return letter > 0x7F || std::isalnum(letter) != 0 ||
+           std::string_view("/._-+=:@%,").find(static_cast<char>(letter)) != std::string_view::npos;
+  });
+  if (is_plain) {
+    return text;
+  }
+  std::string quoted = "'";
+  for (const char letter : text) {
+    quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  }
+  return quoted + "'";
+}
+
 Result<void> make_folders(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder / "src", error);
@@ -157,7 +173,8 @@ class InitCommand final : public Command {
     for (const auto& path : created) {
       print("Created " + std::string(path.get_string()) + "\n");
     }
-    print("Next: cd " + folder.string() + " && sheaf deploy && sheaf run hello\n");
+    print("Next: cd " + quoted_for_shell(folder.string()) +
+          " && sheaf deploy && sheaf run hello\n");
   }
 
   std::string folder_ = ".";

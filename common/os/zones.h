@@ -18,6 +18,10 @@ namespace sheaf::os {
 /// zone. Any thread.
 [[nodiscard]] Result<calendar::Zone> load_zone(std::string_view name);
 
+/// What was meant by the name of no zone: `; did you mean "Europe/Berlin"?`, for a three-letter id
+/// of old Java the zone that it stood for, "" when nothing is near.
+[[nodiscard]] std::string zone_hint(std::string_view name);
+
 /// Every IANA name that this machine knows, sorted. O(files of the zone data).
 [[nodiscard]] std::vector<std::string> zone_names();
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 
@@ -40,6 +41,8 @@ def test_a_new_bundle_runs_as_it_is(cli, folder):
     created = cli.json("init", folder)["created"]
     assert [path.removeprefix(f"{folder}/") for path in created] == ["databricks.yml", "src/count.py", ".gitignore"]
     assert cli("init", folder, status=2).stderr
+    spaced = folder.parent / "it's a/ü"
+    assert f"cd {shlex.quote(str(spaced))} &&" in cli("init", spaced).stdout.replace("'\\''", "'\"'\"'")
     assert "Validation OK!" in cli("validate", folder=folder).stdout
     cli("validate", "--strict", folder=folder)
     deployed = cli("deploy", folder=folder)

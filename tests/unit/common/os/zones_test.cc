@@ -39,6 +39,14 @@ TEST(Zones, NamesTheNearestOfAnUnknownOne) {
   EXPECT_NE(zone.error().message.find("Europe/Berlin"), std::string::npos) << zone.error().message;
 }
 
+TEST(Zones, TranslatesOldJavaIds) {
+  const auto zone = load_zone("PST");
+  ASSERT_FALSE(zone);
+  EXPECT_NE(zone.error().message.find("stood for America/Los_Angeles"), std::string::npos)
+      << zone.error().message;
+  EXPECT_TRUE(load_zone("EST")) << "one of the three that are IANA names too";
+}
+
 TEST(Zones, RefusesNamesThatAreNoZone) {
   for (const std::string_view name : {"",
                                       "Europe",
