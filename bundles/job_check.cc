@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/scalars.h"
 #include "common/model/settings_check.h"
 
 namespace sheaf::bundles {
@@ -25,6 +26,11 @@ std::vector<Location> places_for(const Found& found, const Location& job_place) 
 
 // "required, but not there" needs its subject when it stands alone.
 std::string summary_of(const model::SettingsFinding& finding) {
+  // The nearest number of 64 bits stands for one beyond them; nobody wrote it.
+  if (finding.message.starts_with("9223372036854775807 ") ||
+      finding.message.starts_with("-9223372036854775808 ")) {
+    return "the number" + finding.message.substr(finding.message.find(' '));
+  }
   if (!finding.message.starts_with("required") && !finding.message.starts_with("not supported")) {
     return finding.message;
   }
@@ -62,6 +68,48 @@ void check_dependencies(const Value& job, const std::string& path, Findings& fin
   }
 }
 
+// A task that fails at once would be repeated as fast as the machine can, for ever.
+void check_retries(const Value& task, const std::string& path, Findings& findings) {
+  const Value* retries = find(task, "max_retries");
+  const Value* interval = find(task, "min_retry_interval_millis");
+  const bool has_pause = interval != nullptr && as_integer(*interval) != 0;
+  if (retries != nullptr && as_integer(*retries) == -1 && !has_pause) {
+    findings.warning({.summary = "repeated without limit and without a pause",
+                      .detail = "Set min_retry_interval_millis, e.g. 10000, or limit max_retries."},
+                     member_path(path, "max_retries"),
+                     places_of(*retries));
+  }
+}
+
+void check_variables(const Value& task, const std::string& path, Findings& findings) {
+  const Value* command = find(task, "command_task");
+  const Value* variables = command == nullptr ? nullptr : find(*command, "env");
+  for (const Member& variable : variables == nullptr ? std::vector<Member>{} : variables->members) {
+    const std::string place = member_path(path, "command_task.env." + variable.key);
+    if (variable.key.starts_with("SHEAF_")) {
+      findings.error({.summary = "\"" + variable.key + "\" belongs to Sheaf, which sets it itself",
+                      .detail = "Choose a name that does not begin with SHEAF_."},
+                     place,
+                     {variable.key_place});
+    } else if (variable.key == "TMPDIR") {
+      findings.warning({.summary = "\"TMPDIR\" has no effect: each attempt has a folder of its own",
+                        .detail = "Remove it, or hand the folder over under another name."},
+                       place,
+                       {variable.key_place});
+    }
+  }
+}
+
+void check_tasks(const Value& job, const std::string& path, Findings& findings) {
+  const Value* tasks = find(job, "tasks");
+  const std::size_t count = tasks == nullptr ? 0 : tasks->items.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string task_path = item_path(member_path(path, "tasks"), i);
+    check_retries(tasks->items[i], task_path, findings);
+    check_variables(tasks->items[i], task_path, findings);
+  }
+}
+
 }  // namespace
 
 model::JobSettings check_job(const Value& job,
@@ -89,6 +137,7 @@ model::JobSettings check_job(const Value& job,
                    places);
   }
   check_dependencies(job, path, findings);
+  check_tasks(job, path, findings);
   return std::move(checked.settings);
 }
 

@@ -102,10 +102,11 @@ class Shaper {
   }
 
   bool shape_integer(Value& value, const std::string& path) {
-    const std::optional<std::int64_t> number = as_integer(value);
+    const std::optional<std::int64_t> number = nearest_integer(value);
     if (!number) {
       return report_type(value, type_word(FieldType::kInteger), path);
     }
+    // No field reaches as far as 64 bits: what is beyond them is left to the check of its range.
     value.kind = Kind::kInteger;
     value.text = std::to_string(*number);
     return true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string>
 
 namespace sheaf::bundles {
@@ -39,6 +40,10 @@ bool is_number(std::string_view text) {
          std::ranges::all_of(part, is_digit);
 }
 
+bool reads_as_integer(const Value& value) {
+  return (value.kind == Kind::kInteger || value.kind == Kind::kString) && is_integer(value.text);
+}
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) {
@@ -73,9 +78,7 @@ std::optional<std::string_view> as_text(const Value& value) {
 }
 
 std::optional<std::int64_t> as_integer(const Value& value) {
-  const bool is_candidate =
-      (value.kind == Kind::kInteger || value.kind == Kind::kString) && is_integer(value.text);
-  if (!is_candidate) {
+  if (!reads_as_integer(value)) {
     return std::nullopt;
   }
   std::string_view digits = value.text;
@@ -85,6 +88,14 @@ std::optional<std::int64_t> as_integer(const Value& value) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+std::optional<std::int64_t> nearest_integer(const Value& value) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  if (!reads_as_integer(value)) {
+    return std::nullopt;
+  }
+  return as_integer(value).value_or(value.text.starts_with('-') ? Limits::min() : Limits::max());
 }
 
 std::optional<bool> as_boolean(const Value& value) {

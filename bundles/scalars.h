@@ -19,6 +19,9 @@ namespace sheaf::bundles {
 /// Integers and strings that hold one.
 [[nodiscard]] std::optional<std::int64_t> as_integer(const Value& value);
 
+/// As as_integer(), but what does not fit into 64 bits is the nearest number that does.
+[[nodiscard]] std::optional<std::int64_t> nearest_integer(const Value& value);
+
 /// true/false, y/n, yes/no, on/off, in any of the usual cases.
 [[nodiscard]] std::optional<bool> as_boolean(const Value& value);
 
