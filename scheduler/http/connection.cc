@@ -2,6 +2,7 @@
 
 #include <array>
 #include <ctime>
+#include <exception>
 #include <optional>
 
 #include <boost/asio/post.hpp>
@@ -303,12 +304,16 @@ asio::awaitable<bool> Connection::send_continue(const Request& request) {
 asio::awaitable<Response> Connection::call_handler(const Route& route, const Call& call) {
   stream_.expires_never();
   const auto slot = std::make_shared<AnswerSlot>(stream_.get_executor());
-  route.handler(call, [slot](Response response) {
-    asio::post(slot->timer.get_executor(), [slot, response = std::move(response)]() mutable {
-      slot->response = std::move(response);
-      slot->timer.cancel();
+  try {
+    route.handler(call, [slot](Response response) {
+      asio::post(slot->timer.get_executor(), [slot, response = std::move(response)]() mutable {
+        slot->response = std::move(response);
+        slot->timer.cancel();
+      });
     });
-  });
+  } catch (const std::exception& problem) {
+    co_return error_response({.code = ErrorCode::kInternal, .message = problem.what()});
+  }
   error_code ignored;
   slot->timer.expires_after(context_.settings.handler_deadline);
   co_await slot->timer.async_wait(into(ignored));

@@ -1,5 +1,7 @@
 #include "scheduler/http/pool.h"
 
+#include <exception>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -7,9 +9,28 @@
 
 namespace sheaf::http {
 
-Pool::Pool(unsigned threads) : context_(std::make_unique<Context>(static_cast<int>(threads))) {
+namespace {
+
+void run(boost::asio::io_context& io, const std::function<void(const std::string&)>& on_trouble) {
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& problem) {
+      if (on_trouble) {
+        on_trouble(std::string("work of the HTTP side failed: ") + problem.what());
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Pool::Pool(unsigned threads, std::function<void(const std::string&)> on_trouble)
+    : context_(std::make_unique<Context>(static_cast<int>(threads))) {
   for (unsigned i = 0; i < threads; ++i) {
-    context_->threads.emplace_back([context = context_.get()] { context->io.run(); });
+    context_->threads.emplace_back(
+        [context = context_.get(), on_trouble] { run(context->io, on_trouble); });
   }
 }
 

@@ -7,13 +7,15 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace sheaf::http {
 
 class Pool {
  public:
-  /// Starts `threads` threads.
-  explicit Pool(unsigned threads = 2);
+  /// Starts `threads` threads. `on_trouble` is told, in words for the log, of work that ended with
+  /// an exception; the other work goes on.
+  explicit Pool(unsigned threads = 2, std::function<void(const std::string&)> on_trouble = {});
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;

@@ -1,5 +1,7 @@
 #include "scheduler/http/server.h"
 
+#include <exception>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -8,6 +10,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/base/check.h"
 #include "scheduler/http/asio_pool.h"
 #include "scheduler/http/connection.h"
 
@@ -19,6 +22,14 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPauseAfterAcceptError{100};
+
+using SharedContext = std::shared_ptr<ConnectionContext>;
+
+void report(const ConnectionContext& context, const std::string& trouble) {
+  if (context.settings.on_trouble) {
+    context.settings.on_trouble(trouble);
+  }
+}
 
 Failure listen_failure(const ServerSettings& settings, const error_code& code) {
   const bool is_taken = code == asio::error::address_in_use;
@@ -39,33 +50,42 @@ class Place {
   std::atomic<std::size_t>& count_;
 };
 
-asio::awaitable<void> serve(tcp::socket socket, std::shared_ptr<ConnectionContext> context) {
+asio::awaitable<void> serve_one(tcp::socket socket, SharedContext context) {
   const Place place(context->connections);
-  co_await serve_connection(std::move(socket), *context);
-}
-
-asio::awaitable<void> accept_connections(tcp::acceptor acceptor,
-                                         std::shared_ptr<ConnectionContext> context) {
-  asio::steady_timer pause(acceptor.get_executor());
-  for (;;) {
-    auto strand = asio::make_strand(acceptor.get_executor());
-    error_code code;
-    tcp::socket socket =
-        co_await acceptor.async_accept(strand, asio::redirect_error(asio::use_awaitable, code));
-    if (code) {
-      // Out of descriptors, say: give others time to close.
-      pause.expires_after(kPauseAfterAcceptError);
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, code));
-      continue;
-    }
-    if (context->connections >= context->settings.max_connections) {
-      continue;
-    }
-    asio::co_spawn(strand, serve(std::move(socket), context), asio::detached);
+  try {
+    co_await serve_connection(std::move(socket), *context);
+  } catch (const std::exception& problem) {
+    report(*context, std::string("a connection is ended: ") + problem.what());
   }
 }
 
-Result<tcp::acceptor> listen(const ServerSettings& settings, asio::io_context& io) {
+asio::awaitable<void> accept_one(tcp::acceptor& acceptor, SharedContext context) {
+  auto strand = asio::make_strand(acceptor.get_executor());
+  tcp::socket socket = co_await acceptor.async_accept(strand, asio::use_awaitable);
+  if (context->connections < context->settings.max_connections) {
+    asio::co_spawn(strand, serve_one(std::move(socket), std::move(context)), asio::detached);
+  }
+}
+
+asio::awaitable<void> accept_connections(tcp::acceptor acceptor, SharedContext context) {
+  asio::steady_timer pause(acceptor.get_executor());
+  for (;;) {
+    std::string trouble;
+    try {
+      co_await accept_one(acceptor, context);
+      continue;
+    } catch (const std::exception& problem) {
+      trouble = problem.what();
+    }
+    // Out of descriptors or memory, say: give others time to close.
+    report(*context, "no connection can be accepted: " + trouble);
+    error_code ignored;
+    pause.expires_after(kPauseAfterAcceptError);
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+Result<tcp::acceptor> open_acceptor(const ServerSettings& settings, asio::io_context& io) {
   error_code code;
   const auto address = asio::ip::make_address(settings.address, code);
   if (code) {
@@ -92,11 +112,21 @@ Result<tcp::acceptor> listen(const ServerSettings& settings, asio::io_context& i
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(ServerSettings settings,
-                                              const Router& router,
-                                              Authenticate authenticate,
-                                              Pool& pool) {
-  auto acceptor = listen(settings, pool.context().io);
+struct Server::Listening {
+  tcp::acceptor acceptor;
+  SharedContext context;
+};
+
+Server::Server(std::unique_ptr<Listening> listening, std::uint16_t port)
+    : listening_(std::move(listening)), port_(port) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::listen(ServerSettings settings,
+                                               const Router& router,
+                                               Authenticate authenticate,
+                                               Pool& pool) {
+  auto acceptor = open_acceptor(settings, pool.context().io);
   if (!acceptor) {
     return fail(acceptor.error());
   }
@@ -104,10 +134,18 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings,
   // Connections end with the pool, whenever that is: they own what they share.
   auto context =
       std::make_shared<ConnectionContext>(std::move(settings), router, std::move(authenticate));
-  asio::co_spawn(pool.context().io,
-                 accept_connections(std::move(*acceptor), std::move(context)),
+  auto listening = std::make_unique<Listening>(
+      Listening{.acceptor = std::move(*acceptor), .context = std::move(context)});
+  return std::unique_ptr<Server>(new Server(std::move(listening), port));
+}
+
+void Server::serve() {
+  const auto listening = std::move(listening_);
+  SHEAF_CHECK(listening != nullptr, "a server serves once");
+  const auto executor = listening->acceptor.get_executor();
+  asio::co_spawn(executor,
+                 accept_connections(std::move(listening->acceptor), std::move(listening->context)),
                  asio::detached);
-  return std::unique_ptr<Server>(new Server(port));
 }
 
 }  // namespace sheaf::http

@@ -28,23 +28,34 @@ struct ServerSettings {
       60};  ///< Then 503; long polls end after 30 s by themselves.
   std::chrono::seconds write_deadline{
       30};  ///< For each piece of an answer: slow readers are dropped.
-  /// Told of every answer with status 500 or above, in words for the log.
+  /// Told of every answer with status 500 or above, and of connections that cannot be served, in
+  /// words for the log.
   std::function<void(const std::string&)> on_trouble;
 };
 
 class Server {
  public:
-  /// Binds and serves on the pool's threads until the pool stops. `router` must outlive that. Fails
-  /// with kConflict when the port is taken, with kInvalid when the address is none.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerSettings settings,
-                                                             const Router& router,
-                                                             Authenticate authenticate,
-                                                             Pool& pool);
+  /// Binds; clients that connect wait until serve(). `router` and `pool` must outlive the server,
+  /// and `router` the pool's stop. Fails with kConflict when the port is taken, with kInvalid when
+  /// the address is none.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ServerSettings settings,
+                                                              const Router& router,
+                                                              Authenticate authenticate,
+                                                              Pool& pool);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves on the pool's threads until the pool stops. Once, when all that handlers use is there.
+  void serve();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
-  explicit Server(std::uint16_t port) : port_(port) {}
+  struct Listening;
+  Server(std::unique_ptr<Listening> listening, std::uint16_t port);
+
+  std::unique_ptr<Listening> listening_;  ///< Until serve().
   std::uint16_t port_;
 };
 

@@ -75,6 +75,10 @@ std::string user_name() {
   return name == nullptr || *name == '\0' ? "admin" : name;
 }
 
+void log_trouble(const std::string& what) {
+  telemetry::log(telemetry::Level::kWarning, what);
+}
+
 [[noreturn]] void end_unsafe(const Error& error) {
   telemetry::log(telemetry::Level::kError, "the store failed, ending: " + error.message);
   std::_Exit(kExitUnsafe);
@@ -88,7 +92,7 @@ struct Daemon::Parts {
   Config config;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<http::Tokens> tokens;
-  http::Pool pool;
+  http::Pool pool{2, log_trouble};
   std::unique_ptr<files::Blobs> blobs;
   std::unique_ptr<files::LogFiles> logs;
   std::unique_ptr<http::ChangeFeed> feed;
@@ -102,6 +106,7 @@ struct Daemon::Parts {
   std::string url;
 
   [[nodiscard]] Result<void> open_files();
+  /// Clients that connect wait until begin() is over.
   [[nodiscard]] Result<void> listen(const Addresses& last);
   void make_engine();
   void make_notifier();
@@ -210,25 +215,22 @@ Result<void> Daemon::Parts::listen(const Addresses& last) {
   if (!added) {
     return added;
   }
-  http::ServerSettings server_settings{.address = settings.http_address,
-                                       .port = settings.http_port,
-                                       .on_trouble = [](const std::string& what) {
-                                         telemetry::log(telemetry::Level::kWarning, what);
-                                       }};
+  http::ServerSettings server_settings{
+      .address = settings.http_address, .port = settings.http_port, .on_trouble = log_trouble};
   if (server_settings.port == 0) {
     server_settings.port = last.http_port;
   }
-  auto started = http::Server::start(
+  auto bound = http::Server::listen(
       server_settings,
       *router,
       [this](std::string_view authorization) {
         return tokens->authenticate(authorization, os::wall_time());
       },
       pool);
-  if (!started) {
-    return fail(started.error());
+  if (!bound) {
+    return fail(bound.error());
   }
-  server = std::move(*started);
+  server = std::move(*bound);
   url = settings.advertised_url.empty()
             ? "http://" + settings.http_address + ":" + std::to_string(server->port())
             : settings.advertised_url;
@@ -287,6 +289,7 @@ Result<void> Daemon::Parts::begin() {
     return started;
   }
   watcher->start();
+  server->serve();
   return {};
 }
 

@@ -3,9 +3,12 @@
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import re
 import select
+import socket
+import urllib.parse
 
 import pytest
 
@@ -292,3 +295,30 @@ def test_a_folder_with_other_files_is_refused_unchanged(make_sheaf):
     assert sheaf.scheduler.wait() == 1
     assert "thesis.txt" in sheaf.scheduler.log_end()
     assert contents(sheaf.data / "store") == {pathlib.Path("thesis.txt"): b"precious"}
+
+
+def test_a_client_that_comes_while_the_scheduler_starts_is_answered_once_it_has(make_sheaf):
+    """Its port is open before the port of the workers is, which this answer needs."""
+    sheaf = make_sheaf().start()
+    address = urllib.parse.urlsplit(sheaf.url)
+    sheaf.scheduler.kill()
+    # Reading its own public key, the scheduler now waits for the test.
+    key = sheaf.data / "keys" / "scheduler.pub"
+    text = key.read_text()
+    key.unlink()
+    os.mkfifo(key)
+    sheaf.scheduler.start(wait=False)
+
+    def connect():
+        try:
+            return socket.create_connection((address.hostname, address.port), timeout=60)
+        except ConnectionRefusedError:
+            return None
+
+    with wait_for(connect, "the scheduler listens") as client:
+        client.sendall(f"GET /api/sheaf/v1/workers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                       f"Authorization: Bearer {sheaf.token}\r\n\r\n".encode())
+        assert not select.select([client], [], [], 1)[0], "neither answered nor closed"
+        key.write_text(text)
+        assert client.makefile("rb").readline().split()[1:2] == [b"200"]
+    assert sheaf.scheduler.wait_ready() is not None

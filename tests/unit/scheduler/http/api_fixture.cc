@@ -79,7 +79,7 @@ void ApiTest::SetUp() {
                                  .data_folder = folder_,
                                  .worker_state = [](WorkerId) { return "connected"; }});
   ASSERT_TRUE(added) << added.error().message;
-  auto server = Server::start(
+  auto server = Server::listen(
       {.port = 0},
       router_,
       [this](std::string_view authorization) {
@@ -88,6 +88,7 @@ void ApiTest::SetUp() {
       pool_);
   ASSERT_TRUE(server) << server.error().message;
   port_ = (*server)->port();
+  (*server)->serve();
 }
 
 ApiTest::Answered ApiTest::send(const Ask& request) {

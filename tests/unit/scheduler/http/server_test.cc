@@ -1,10 +1,12 @@
 #include "scheduler/http/server.h"
 
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "common/base/guarded.h"
 #include "scheduler/http/answers.h"
 #include "tests/unit/scheduler/http/raw_client.h"
 
@@ -82,11 +84,27 @@ class ServerTest : public testing::Test {
                  .open_sink = [](const Call&) -> std::variant<std::unique_ptr<BodySink>, Response> {
                    return std::make_unique<CountingSink>();
                  }});
-    ServerSettings settings{.port = 0};
+    router_.add("GET", "/throw", Access::kUser, BodyKind::kNone, [](const Call&) -> Response {
+      throw std::runtime_error("thrown by a handler");
+    });
+    router_.add({.method = "GET",
+                 .pattern = "/throw-later",
+                 .handler = [this](const Call&, const Respond&) {
+                   pool_.post([] { throw std::runtime_error("thrown on the pool"); });
+                 }});
+    router_.add({.method = "PUT",
+                 .pattern = "/throw-stream",
+                 .body = BodyKind::kStream,
+                 .open_sink = [](const Call&) -> std::variant<std::unique_ptr<BodySink>, Response> {
+                   throw std::runtime_error("thrown before a body");
+                 }});
+    ServerSettings settings{.port = 0, .on_trouble = [this](const std::string& what) {
+                              trouble_.with([&what](std::string& all) { all += what + "\n"; });
+                            }};
     settings.header_deadline = std::chrono::seconds(1);
     settings.handler_deadline = std::chrono::seconds(1);
     settings.max_connections = 20;
-    auto server = Server::start(
+    auto server = Server::listen(
         settings,
         router_,
         [](std::string_view authorization) -> std::optional<Identity> {
@@ -98,6 +116,7 @@ class ServerTest : public testing::Test {
         pool_);
     ASSERT_TRUE(server) << server.error().message;
     port_ = (*server)->port();
+    (*server)->serve();
   }
 
   /// The answer to these raw bytes, and whether the server closed behind it.
@@ -108,8 +127,15 @@ class ServerTest : public testing::Test {
     return {std::move(answer), client.is_closed()};
   }
 
+  std::string trouble() {
+    return trouble_.with([](const std::string& all) { return all; });
+  }
+
   Router router_;
-  Pool pool_;
+  Guarded<std::string> trouble_;
+  Pool pool_{2, [this](const std::string& what) {
+               trouble_.with([&what](std::string& all) { all += what + "\n"; });
+             }};
   std::atomic<int> echoes_{0};
   Respond kept_;
   std::uint16_t port_ = 0;
@@ -268,6 +294,42 @@ TEST_F(ServerTest, Answers503WhenAHandlerDoesNot) {
   kept_(CountingSink::text("too late"));
 }
 
+TEST_F(ServerTest, AnswersWhenAHandlerThrowsAndGoesOn) {
+  const auto thrown = ask(port_, {.target = "/throw", .token = "right"});
+  EXPECT_EQ(thrown.status, 500);
+  EXPECT_NE(trouble().find("thrown by a handler"), std::string::npos);
+
+  // As often as the pool has threads, and once more.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask(port_, {.target = "/throw-later", .token = "right"}).status, 503);
+  }
+  EXPECT_NE(trouble().find("thrown on the pool"), std::string::npos);
+
+  const auto [ended, is_closed] =
+      exchange(with_token("PUT /throw-stream HTTP/1.1\r\n", "Content-Length: 1\r\n\r\nx"));
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_TRUE(is_closed);
+  EXPECT_NE(trouble().find("thrown before a body"), std::string::npos);
+  EXPECT_EQ(ask(port_, {.target = "/open"}).status, 200);
+}
+
+TEST_F(ServerTest, ServesNobodyBeforeItIsTold) {
+  std::atomic<bool> is_ready = false;
+  Router router;
+  router.add("GET", "/", Access::kOpen, BodyKind::kNone, [&is_ready](const Call&) {
+    return CountingSink::text(is_ready ? "ready" : "early");
+  });
+  Pool pool;
+  auto server = Server::listen({.port = 0}, router, {}, pool);
+  ASSERT_TRUE(server) << server.error().message;
+  RawClient client((*server)->port());
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  is_ready = true;
+  (*server)->serve();
+  EXPECT_EQ(client.receive().body, "ready");
+  pool.stop();
+}
+
 TEST_F(ServerTest, ClosesConnectionsOverTheLimit) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 20; ++i) {
@@ -281,11 +343,11 @@ TEST_F(ServerTest, ClosesConnectionsOverTheLimit) {
 
 TEST_F(ServerTest, SaysWhenThePortIsTaken) {
   ServerSettings settings{.port = port_};
-  const auto second = Server::start(settings, router_, {}, pool_);
+  const auto second = Server::listen(settings, router_, {}, pool_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   settings.address = "localhost";
-  EXPECT_EQ(Server::start(settings, router_, {}, pool_).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(Server::listen(settings, router_, {}, pool_).error().code, ErrorCode::kInvalid);
 }
 
 }  // namespace
