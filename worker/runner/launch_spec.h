@@ -44,7 +44,8 @@ struct LaunchSpec {
   ResourceLimits limits;
 };
 
-/// SHEAF_ATTEMPT_ID, SHEAF_TASK_VALUES (by which survivors of a dead shim are found) and TMPDIR. They take precedence over equal names in LaunchSpec::env.
+/// SHEAF_ATTEMPT_ID, SHEAF_TASK_VALUES (by which survivors of a dead shim are found) and TMPDIR.
+/// They take precedence over equal names in LaunchSpec::env.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> attempt_environment(
     const AttemptFolder& folder);
 

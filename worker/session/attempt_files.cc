@@ -73,6 +73,29 @@ std::filesystem::path AttemptFiles::outcome_path(AttemptId attempt) const {
   return folder_ / (to_string(attempt) + ".outcome");
 }
 
+std::filesystem::path AttemptFiles::launched_path(AttemptId attempt) const {
+  return folder_ / (to_string(attempt) + ".launched");
+}
+
+Result<void> AttemptFiles::mark_launched(AttemptId attempt) const {
+  const auto file = os::open_file(launched_path(attempt), O_WRONLY | O_CREAT);
+  return file ? Result<void>() : fail(file.error());
+}
+
+bool AttemptFiles::was_launched(AttemptId attempt) const {
+  std::error_code error;
+  return std::filesystem::exists(launched_path(attempt), error);
+}
+
+Result<void> AttemptFiles::unmark_launched(AttemptId attempt) const {
+  std::error_code error;
+  std::filesystem::remove(launched_path(attempt), error);
+  if (error) {
+    return fail(ErrorCode::kInternal, launched_path(attempt).string() + ": " + error.message());
+  }
+  return {};
+}
+
 Result<void> AttemptFiles::store_lease(const wire::Lease& lease) const {
   auto bytes = wire::encode(wire::SchedulerFrame{.messages = {lease}});
   if (!bytes) {
@@ -136,7 +159,7 @@ Result<std::optional<wire::ResultReport>> AttemptFiles::outcome(AttemptId attemp
 }
 
 Result<void> AttemptFiles::remove(AttemptId attempt) const {
-  for (const auto& path : {outcome_path(attempt), lease_path(attempt)}) {
+  for (const auto& path : {outcome_path(attempt), launched_path(attempt), lease_path(attempt)}) {
     std::error_code error;
     std::filesystem::remove(path, error);
     if (error) {

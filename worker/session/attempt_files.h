@@ -32,6 +32,11 @@ class AttemptFiles {
   [[nodiscard]] Result<StoredLeases> leases() const;
   /// Fails with kCorrupt (or as the wire's decoding) if the record is damaged.
   [[nodiscard]] Result<std::optional<wire::ResultReport>> outcome(AttemptId attempt) const;
+  /// From now on the attempt may have run: a folder that is missing was removed, not never made.
+  [[nodiscard]] Result<void> mark_launched(AttemptId attempt) const;
+  [[nodiscard]] bool was_launched(AttemptId attempt) const;
+  /// Once it is certain that nothing of it ran.
+  [[nodiscard]] Result<void> unmark_launched(AttemptId attempt) const;
   /// Forgets the attempt. Missing files are success.
   [[nodiscard]] Result<void> remove(AttemptId attempt) const;
 
@@ -47,6 +52,7 @@ class AttemptFiles {
   explicit AttemptFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
   [[nodiscard]] std::filesystem::path lease_path(AttemptId attempt) const;
   [[nodiscard]] std::filesystem::path outcome_path(AttemptId attempt) const;
+  [[nodiscard]] std::filesystem::path launched_path(AttemptId attempt) const;
 
   std::filesystem::path folder_;
 };

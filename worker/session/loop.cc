@@ -1,5 +1,6 @@
 #include "worker/session/loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/failpoint.h"
@@ -11,6 +12,7 @@ namespace {
 
 /// Between tries to send REGISTER while the connection is being made.
 constexpr Milliseconds kConnectingWait{20};
+constexpr Milliseconds kLongestRegisterPause{15'000};
 constexpr std::size_t kMaxReports = 10'000;
 constexpr std::size_t kPreparingThreads = 2;
 
@@ -87,13 +89,14 @@ void Session::Loop::turn() {
 
 Milliseconds Session::Loop::register_wait() const {
   // A connection under way takes no message yet, and tells nobody when it does.
-  return is_connecting_ ? std::min(kConnectingWait, settings_.register_again_after)
-                        : settings_.register_again_after;
+  const Milliseconds pause = std::max(register_pause_, settings_.register_again_after);
+  return is_connecting_ ? std::min(kConnectingWait, pause) : pause;
 }
 
 Milliseconds Session::Loop::wait_time() const {
   if (!has_session_) {
-    return register_wait();
+    const Milliseconds left = last_register_ + register_wait() - os::boot_time();
+    return std::clamp(left, Milliseconds{0}, heartbeat_interval_);
   }
   return agent_.has_unanswered() ? std::min(settings_.resend_after, heartbeat_interval_)
                                  : heartbeat_interval_;
@@ -161,6 +164,7 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
   header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
   has_session_ = true;
   has_told_silence_ = false;
+  register_pause_ = Milliseconds{0};
   heartbeat_interval_ = message.heartbeat_interval;
   http_base_url_ = message.http_base_url;
   high_water_.epoch = message.epoch;
@@ -238,6 +242,10 @@ void Session::Loop::register_worker() {
   }
   for (const std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*message})) {
     is_connecting_ = !dealer_.send(frame).has_value();
+  }
+  if (!is_connecting_) {
+    register_pause_ = std::clamp(
+        2 * register_pause_, settings_.register_again_after, std::max(kLongestRegisterPause, settings_.register_again_after));
   }
 }
 

@@ -16,6 +16,7 @@
 #include "worker/environments/preparer.h"
 #include "worker/logs/log_shipper.h"
 #include "worker/session/attempt_files.h"
+#include "worker/session/outcomes.h"
 #include "worker/session/preparing.h"
 #include "worker/session/session.h"
 
@@ -61,6 +62,10 @@ class Session::Loop {
   void look_at_shims();
   void look_at_shim(AttemptId attempt);
   void end_attempt(AttemptId attempt);
+  /// Whether an attempt that cannot be inspected is one whose records are gone for good.
+  [[nodiscard]] bool has_lost_records(AttemptId attempt, ErrorCode code) const;
+  /// Ends what is left of it, and says that it is lost.
+  [[nodiscard]] EndedAttempt end_without_records(AttemptId attempt, const Error& error);
   void keep_in_touch();
   void register_worker();
   void say_owed();
@@ -109,6 +114,7 @@ class Session::Loop {
   Milliseconds last_sent_{0};
   Milliseconds last_received_{0};
   Milliseconds last_register_{0};
+  Milliseconds register_pause_{0};  ///< After the last REGISTER; grows until a WELCOME.
   bool has_told_silence_ = false;  ///< That the scheduler does not answer, since the last session.
   Milliseconds last_owed_{0};
   std::vector<std::string> unsent_;

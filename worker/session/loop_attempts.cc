@@ -7,6 +7,7 @@
 #include "common/os/clocks.h"
 #include "common/os/processes.h"
 #include "common/telemetry/log.h"
+#include "worker/runner/survivors.h"
 #include "worker/session/loop.h"
 #include "worker/session/outcomes.h"
 
@@ -81,11 +82,18 @@ Result<void> Session::Loop::recover_attempt(const wire::Lease& lease) {
     return {};
   }
   auto inspection = runner_.settle(id, kSurvivorPatience);
+  if (!inspection && has_lost_records(id, inspection.error().code)) {
+    report_end(end_without_records(id, inspection.error()));
+    return {};
+  }
   if (!inspection && inspection.error().code != ErrorCode::kNotFound) {
     return fail(inspection.error());
   }
   if (!inspection || inspection->state == runner::AttemptState::kNeverRan) {
     // Leased, never launched: nothing of it ran, so it is prepared as if it had just come.
+    if (auto unmarked = files_.unmark_launched(id); !unmarked) {
+      return unmarked;
+    }
     if (auto removed = runner_.remove(id); !removed) {
       return fail(removed.error());
     }
@@ -103,6 +111,21 @@ Result<void> Session::Loop::recover_attempt(const wire::Lease& lease) {
   watch(id, {.process = std::move(inspection->shim), .started = {}});
   logs_->add(id, runner_.folder(id).path);
   return {};
+}
+
+bool Session::Loop::has_lost_records(AttemptId attempt, ErrorCode code) const {
+  return code == ErrorCode::kInvalid || code == ErrorCode::kCorrupt ||
+         code == ErrorCode::kUnauthorized ||
+         (code == ErrorCode::kNotFound && files_.was_launched(attempt));
+}
+
+EndedAttempt Session::Loop::end_without_records(AttemptId attempt, const Error& error) {
+  telemetry::log(telemetry::Level::kWarning,
+                 "attempt " + to_string(attempt) + " is lost with its records: " + error.message);
+  const auto empty = runner::end_survivors(runner_.folder(attempt), {}, kSurvivorPatience);
+  return {.outcome = {.end = model::AttemptEnd::kLost,
+                      .tree_empty = empty && *empty,
+                      .message = "lost: somebody removed or locked the records of this attempt"}};
 }
 
 void Session::Loop::watch(AttemptId attempt, Watched watched) {
@@ -139,6 +162,10 @@ void Session::Loop::take_prepared(PreparedReport report) {
 void Session::Loop::launch(AttemptId id, environments::PreparedAttempt prepared) {
   const agent::Attempt& attempt = *agent_.find(id);
   failpoint::reach("runner.before_spawn");
+  if (auto marked = files_.mark_launched(id); !marked) {
+    perform(agent_.report_not_started(id, marked.error().message, os::boot_time()));
+    return;
+  }
   auto shim = runner_.launch({.attempt = id,
                               .argv = std::move(prepared.argv),
                               .env = std::move(prepared.env),
@@ -190,7 +217,7 @@ void Session::Loop::end_attempt(AttemptId attempt) {
   EndedAttempt ended;
   bool is_recorded = false;
   if (!inspection) {
-    ended.outcome = {.end = model::AttemptEnd::kLost, .message = inspection.error().message};
+    ended = end_without_records(attempt, inspection.error());
   } else if (inspection->state == runner::AttemptState::kNeverRan) {
     perform(
         agent_.report_not_started(attempt, "its supervisor could not start it", os::boot_time()));

@@ -38,8 +38,9 @@ struct SessionSettings {
   transport::KeyPair keys;
   /// What is unanswered is said again after this.
   Milliseconds resend_after{2'000};
-  /// Without a WELCOME the REGISTER is repeated after this; without any message for three of these
-  /// the connection is opened anew.
+  /// Without a WELCOME the REGISTER is repeated after this, then after twice as long, and so on up
+  /// to 15 s: each replaces the one before, so that a scheduler must have the time to answer one.
+  /// Without any message for three of these the connection is opened anew.
   Milliseconds register_again_after{1'000};
   /// Called once, when the first WELCOME has come.
   std::function<void()> on_ready;

@@ -32,7 +32,8 @@ TEST(EncodeSpec, WritesTheContractsFormat) {
   spec.env = {{"A", "b=c"}};
   EXPECT_EQ(
       encode_spec(spec, kFolder, "boot", std::nullopt).value(),
-      "sheaf-shim-spec 1\0attempt=7\0boot_id=boot\0working_folder=/\0values=task/values\0timeout_ms=1500\0"
+      "sheaf-shim-spec "
+      "1\0attempt=7\0boot_id=boot\0working_folder=/\0values=task/values\0timeout_ms=1500\0"
       "kill_grace_ms=5000\0tree_wait_ms=120000\0sync=worthwhile\0arg=true\0"
       "env=SHEAF_ATTEMPT_ID=7\0"
       "env=SHEAF_TASK_VALUES=/attempts/7/task/values\0env=TMPDIR=/attempts/7/task/tmp\0env=A=b=c\0"
