@@ -15,6 +15,7 @@
 
 #include "bundles/limits.h"
 #include "bundles/scalars.h"
+#include "bundles/source_lines.h"
 #include "bundles/utf8.h"
 
 namespace sheaf::bundles {
@@ -22,54 +23,6 @@ namespace sheaf::bundles {
 namespace {
 
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
-
-// Line starts of a text, to turn the parser's byte columns into character columns.
-class Lines {
- public:
-  Lines(std::string_view text, int file) : text_(text), file_(file) {
-    starts_.push_back(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') {
-        starts_.push_back(i + 1);
-      }
-    }
-  }
-
-  [[nodiscard]] Location locate(const YAML::Mark& mark) const {
-    const int line = std::max(mark.line, 0);
-    const std::string_view before = rest_of_line(line).substr(
-        0, std::min(rest_of_line(line).size(), static_cast<std::size_t>(std::max(mark.column, 0))));
-    const auto characters = std::ranges::count_if(
-        before, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
-    return {.file = file_, .line = line + 1, .column = static_cast<int>(characters) + 1};
-  }
-
-  /// Of the byte at `offset` of the text.
-  [[nodiscard]] Location locate(std::size_t offset) const {
-    const auto line = std::ranges::upper_bound(starts_, offset) - starts_.begin();
-    const std::size_t start = line == 0 ? offset : starts_[static_cast<std::size_t>(line) - 1];
-    YAML::Mark mark;
-    mark.line = std::max(static_cast<int>(line) - 1, 0);
-    mark.column = static_cast<int>(offset - start);
-    return locate(mark);
-  }
-
-  /// Everything from the mark on.
-  [[nodiscard]] std::string_view text_from(const YAML::Mark& mark) const {
-    const std::string_view rest = rest_of_line(std::max(mark.line, 0));
-    return rest.substr(std::min(rest.size(), static_cast<std::size_t>(std::max(mark.column, 0))));
-  }
-
- private:
-  [[nodiscard]] std::string_view rest_of_line(int line) const {
-    const auto index = static_cast<std::size_t>(line);
-    return index < starts_.size() ? text_.substr(starts_[index]) : std::string_view();
-  }
-
-  std::string_view text_;
-  int file_;
-  std::vector<std::size_t> starts_;
-};
 
 [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) {
   throw YAML::ParserException(mark, message);
@@ -90,7 +43,7 @@ bool is_closed(std::string_view source) {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const Lines& lines, Findings& findings) : lines_(lines), findings_(findings) {}
+  TreeBuilder(const SourceLines& lines, Findings& findings) : lines_(lines), findings_(findings) {}
 
   [[nodiscard]] Value take_root() { return std::move(root_); }
 
@@ -102,7 +55,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Value value;
-    value.place = lines_.locate(mark);
+    const bool is_item = !levels_.empty() && levels_.back().value.is_list();
+    value.place = is_item ? lines_.locate_null_item(mark.line, mark.column) : place_of(mark);
     attach(mark, std::move(value), anchor, false);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -113,7 +67,7 @@ class TreeBuilder : public YAML::EventHandler {
     count(mark, count_nodes(found->second));
     Value copy = found->second;
     copy.other_places.push_back(copy.place);
-    copy.place = lines_.locate(mark);
+    copy.place = place_of(mark);
     copy.is_anchored = false;
     attach(mark, std::move(copy), 0, false);
   }
@@ -121,7 +75,7 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& tag,
                 YAML::anchor_t anchor,
                 const std::string& text) override {
-    const std::string_view source = lines_.text_from(mark);
+    const std::string_view source = lines_.text_from(mark.line, mark.column);
     if (tag == "!" && (source.starts_with('"') || source.starts_with('\'')) && !is_closed(source)) {
       refuse(mark, "a quote that is never closed");
     }
@@ -132,7 +86,7 @@ class TreeBuilder : public YAML::EventHandler {
                        YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
     check_tag(mark, tag, {"?", "!", "seq"});
-    open(mark, make_list(lines_.locate(mark)), anchor);
+    open(mark, make_list(place_of(mark)), anchor);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark,
@@ -140,7 +94,7 @@ class TreeBuilder : public YAML::EventHandler {
                   YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
     check_tag(mark, tag, {"?", "!", "map"});
-    open(mark, make_map(lines_.locate(mark)), anchor);
+    open(mark, make_map(place_of(mark)), anchor);
   }
   void OnMapEnd() override {
     merge_keys();
@@ -158,6 +112,10 @@ class TreeBuilder : public YAML::EventHandler {
     std::optional<Member> merged;  ///< `<<` and its value.
     bool is_merge_key = false;
   };
+
+  [[nodiscard]] Location place_of(const YAML::Mark& mark) const {
+    return lines_.locate(mark.line, mark.column);
+  }
 
   void check_tag(const YAML::Mark& mark,
                  const std::string& tag,
@@ -178,7 +136,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     const bool is_text = tag == "!" || tag == std::string(kCoreTag) + "str";
     Value value = is_text ? make_string(text) : plain_scalar(text);
-    value.place = lines_.locate(mark);
+    value.place = place_of(mark);
     return value;
   }
 
@@ -311,7 +269,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  const Lines& lines_;
+  const SourceLines& lines_;
   Findings& findings_;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Value> anchors_;
@@ -360,7 +318,7 @@ std::string cure_of(const std::string& message, std::string_view line) {
 }  // namespace
 
 std::optional<Value> read_yaml(std::string_view text, int file, Findings& findings) {
-  const Lines lines(text, file);
+  const SourceLines lines(text, file);
   if (const std::optional<std::size_t> at = find_malformed(text)) {
     findings.error({.summary = "the file is not UTF-8: the byte " + hex_text(text[*at]) +
                                " begins no character",
@@ -376,16 +334,11 @@ std::optional<Value> read_yaml(std::string_view text, int file, Findings& findin
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::ParserException& error) {
-    const YAML::Mark start_of_line = [&error] {
-      YAML::Mark mark = error.mark;
-      mark.column = 0;
-      return mark;
-    }();
-    const std::string_view line = lines.text_from(start_of_line);
+    const std::string_view line = lines.text_from(error.mark.line, 0);
     findings.error({.summary = "not readable as YAML: " + error.msg,
                     .detail = cure_of(error.msg, line.substr(0, line.find('\n')))},
                    "",
-                   {lines.locate(error.mark)});
+                   {lines.locate(error.mark.line, error.mark.column)});
     return std::nullopt;
   }
   Value root = builder.take_root();
