@@ -244,8 +244,9 @@ void Session::Loop::register_worker() {
     is_connecting_ = !dealer_.send(frame).has_value();
   }
   if (!is_connecting_) {
-    register_pause_ = std::clamp(
-        2 * register_pause_, settings_.register_again_after, std::max(kLongestRegisterPause, settings_.register_again_after));
+    register_pause_ = std::clamp(2 * register_pause_,
+                                 settings_.register_again_after,
+                                 std::max(kLongestRegisterPause, settings_.register_again_after));
   }
 }
 

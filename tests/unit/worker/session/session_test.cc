@@ -1,6 +1,7 @@
 // A whole session against a real socket, with the test in the scheduler's place.
 #include "worker/session/session.h"
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -195,6 +197,28 @@ TEST_F(SessionTest, AnOutcomeThatAPowerLossDamagedIsFoundAnew) {
   const auto result = next<wire::ResultReport>();
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->outcome.message, "lost: the machine was restarted");
+}
+
+TEST_F(SessionTest, RegistersAtASchedulerThatAnswersSlowly) {
+  constexpr std::chrono::milliseconds kAnswerTime{300};
+  SessionSettings impatient = settings();
+  impatient.register_again_after = Milliseconds{50};
+  std::atomic<bool> is_ready{false};
+  impatient.on_ready = [&is_ready] { is_ready.store(true); };
+  start(std::move(impatient));
+  std::optional<Clock::time_point> asked;
+  for (const auto end = Clock::now() + kDeadline; !is_ready.load() && Clock::now() < end;) {
+    receive();
+    if (!std::exchange(messages_, {}).empty()) {
+      asked = Clock::now();  // Only the last REGISTER is answered.
+    } else if (asked && Clock::now() - *asked >= kAnswerTime) {
+      welcome();
+      asked.reset();
+    }
+    poller_.wait(Milliseconds{10});
+  }
+  EXPECT_TRUE(is_ready.load());
+  stop();
 }
 
 }  // namespace
