@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxLogAnswerBytes = 1u << 20;
 constexpr std::int64_t kMaxWaitMs = 30'000;
+constexpr std::size_t kMaxKnownLengths = 4'096;
 
 struct LogRequest {
   files::LogName name;
@@ -22,8 +23,9 @@ struct LogPart {
 };
 
 /// How long the log will be; nullopt while nobody knows.
-std::optional<std::uint64_t> expected_length(const store::RunView& run,
-                                             const files::LogName& name) {
+using ExpectedLength = std::optional<std::uint64_t>;
+
+ExpectedLength expected_length(const store::RunView& run, const files::LogName& name) {
   const auto place = find_attempt(run, name.attempt);
   if (!place) {
     return 0;
@@ -39,22 +41,66 @@ std::optional<std::uint64_t> expected_length(const store::RunView& run,
       }
     }
   }
-  return is_terminal(run.tasks[place->task].state) ? std::optional<std::uint64_t>(0) : std::nullopt;
+  return is_terminal(run.tasks[place->task].state) ? ExpectedLength(0) : std::nullopt;
 }
 
-Result<LogPart> read_log(const Context& context, const LogRequest& request) {
-  // The expectation first: bytes that come between the two reads are then read.
-  const auto run = read_run(*context.read(), request.name.run, {.kind = Identity::Kind::kUser});
-  if (!run) {
-    return fail(run.error());
+/// Expected lengths by log, each for one version of its run: a run is read when it has changed, not
+/// for every piece of a log that comes. Threads: any.
+class ExpectedLengths {
+ public:
+  [[nodiscard]] Result<ExpectedLength> find(const Context& context, const files::LogName& name) {
+    // In this order: the run that is read is at least as new as the version.
+    const std::uint64_t version = context.service().feed.version(name.run);
+    const Key key{name.attempt, name.stream};
+    const auto known = known_.with([&key](const auto& all) {
+      const auto found = all.find(key);
+      return found == all.end() ? std::nullopt : std::optional(found->second);
+    });
+    if (known && known->version == version) {
+      return known->length;
+    }
+    const auto run = read_run(*context.read(), name.run, {.kind = Identity::Kind::kUser});
+    if (!run) {
+      return fail(run.error());
+    }
+    const Known fresh{.version = version, .length = expected_length(*run, name)};
+    known_.with([&key, &fresh](auto& all) {
+      if (all.size() >= kMaxKnownLengths) {
+        all.erase(all.begin());  // Of the oldest attempt.
+      }
+      all.insert_or_assign(key, fresh);
+    });
+    return fresh.length;
   }
-  const auto expected = expected_length(*run, request.name);
-  auto chunk = context.service().logs.read(request.name, request.offset, kMaxLogAnswerBytes);
-  const auto length = context.service().logs.length(request.name);
+
+ private:
+  using Key = std::pair<AttemptId, files::LogStream>;
+  struct Known {
+    std::uint64_t version = 0;
+    ExpectedLength length;
+  };
+  Guarded<std::map<Key, Known>> known_;
+};
+
+/// What log requests share.
+struct LogService {
+  Context& context;
+  ExpectedLengths& lengths;
+};
+
+Result<LogPart> read_log(const LogService& service, const LogRequest& request) {
+  // The expectation first: bytes that come between the two reads are then read.
+  const auto expected = service.lengths.find(service.context, request.name);
+  if (!expected) {
+    return fail(expected.error());
+  }
+  const files::LogFiles& logs = service.context.service().logs;
+  auto chunk = logs.read(request.name, request.offset, kMaxLogAnswerBytes);
+  const auto length = logs.length(request.name);
   if (!chunk || !length) {
     return fail(!chunk ? chunk.error() : length.error());
   }
-  const bool is_complete = expected && chunk->next_offset >= std::max(*expected, *length);
+  const bool is_complete = *expected && chunk->next_offset >= std::max(**expected, *length);
   return LogPart{.chunk = std::move(*chunk), .is_complete = is_complete};
 }
 
@@ -71,8 +117,11 @@ Response log_response(LogPart part) {
 /// Threads: any of the pool; wake() also from the core and the ingest thread.
 class LogTail : public std::enable_shared_from_this<LogTail> {
  public:
-  LogTail(Context& context, LogRequest request, Respond respond)
-      : context_(context), request_(request), respond_(std::move(respond)) {}
+  LogTail(const LogService& service, LogRequest request, Respond respond)
+      : log_service_(service),
+        context_(service.context),
+        request_(request),
+        respond_(std::move(respond)) {}
 
   void start() {
     if (!begin_watch()) {
@@ -111,7 +160,7 @@ class LogTail : public std::enable_shared_from_this<LogTail> {
       return;
     }
     const std::uint64_t version = context_.service().feed.version(request_.name.run);
-    auto part = read_log(context_, request_);
+    auto part = read_log(log_service_, request_);
     const bool is_ready = !part || !part->chunk.bytes.empty() || part->is_complete;
     if (is_ready || time == Time::kIsOver) {
       return finish(part ? log_response(std::move(*part)) : error_response(part.error()));
@@ -142,6 +191,7 @@ class LogTail : public std::enable_shared_from_this<LogTail> {
     respond_(std::move(response));
   }
 
+  const LogService log_service_;
   Context& context_;
   const LogRequest request_;
   const Respond respond_;
@@ -179,25 +229,26 @@ Result<LogRequest> read_request(const Context& context, const Call& call) {
                     .wait = Milliseconds(std::min(*wait, kMaxWaitMs))};
 }
 
-void get_log(Context& context, const Call& call, const Respond& respond) {
-  const auto request = read_request(context, call);
+void get_log(const LogService& service, const Call& call, const Respond& respond) {
+  const auto request = read_request(service.context, call);
   if (!request) {
     return respond(error_response(request.error()));
   }
   if (request->wait > Milliseconds(0)) {
-    return std::make_shared<LogTail>(context, *request, respond)->start();
+    return std::make_shared<LogTail>(service, *request, respond)->start();
   }
-  auto part = read_log(context, *request);
+  auto part = read_log(service, *request);
   respond(part ? log_response(std::move(*part)) : error_response(part.error()));
 }
 
 }  // namespace
 
 void add_log_routes(Router& router, const ContextPointer& context) {
+  const auto lengths = std::make_shared<ExpectedLengths>();
   router.add({.method = "GET",
               .pattern = "/api/sheaf/v1/attempts/{attempt}/logs/{stream}",
-              .handler = [context](const Call& call, const Respond& respond) {
-                get_log(*context, call, respond);
+              .handler = [context, lengths](const Call& call, const Respond& respond) {
+                get_log({.context = *context, .lengths = *lengths}, call, respond);
               }});
 }
 

@@ -1,8 +1,6 @@
 #include <chrono>
-#include <latch>
 #include <thread>
 
-#include "common/os/clocks.h"
 #include "tests/unit/scheduler/http/api_fixture.h"
 
 namespace sheaf::http {
@@ -228,36 +226,6 @@ TEST_F(RunsTest, ListsPageByPage) {
   const auto own = get("/api/sheaf/v1/runs?limit=3&before=" + std::to_string(ids[4])).body;
   ASSERT_EQ(own.at("runs").as_array().size(), 3U);
   EXPECT_EQ(own.at("runs").at(0).at("run_id").as_int64(), ids[3]);
-}
-
-TEST_F(RunsTest, ListsByTimeWhateverTheNumberOfOtherRuns) {
-  auto settings = a_job();
-  settings["queue"] = {{"enabled", false}};
-  const auto job = deploy(settings);
-  const auto first = run_now(job);
-  static_cast<void>(next_attempt());
-  const auto start = public_run(first).at("start_time").as_int64();
-  while (to_epoch_ms(os::wall_time()) <= start) {
-  }
-  // Each is skipped at once, since the first one runs.
-  constexpr int kOthers = 1'200;
-  std::latch submitted(kOthers);
-  for (int i = 0; i < kOthers; ++i) {
-    engine_->post(core::SubmitRun{.job = JobId{job}}, [&submitted](const engine::Outcome& outcome) {
-      EXPECT_TRUE(outcome);
-      submitted.count_down();
-    });
-  }
-  submitted.wait();
-
-  const std::string list = "/api/2.2/jobs/runs/list?start_time_to=" + std::to_string(start);
-  auto page = get(list).body;
-  EXPECT_TRUE(page.at("runs").as_array().empty());
-  EXPECT_TRUE(page.at("has_more").as_bool());
-  page = get(list + "&page_token=" + std::string(page.at("next_page_token").as_string())).body;
-  ASSERT_EQ(page.at("runs").as_array().size(), 1U);
-  EXPECT_EQ(page.at("runs").at(0).at("run_id").as_int64(), first);
-  EXPECT_FALSE(page.at("has_more").as_bool());
 }
 
 TEST_F(RunsTest, ListsJobsByNameAndPage) {
