@@ -40,10 +40,13 @@ class AttemptFiles {
   /// Forgets the attempt. Missing files are success.
   [[nodiscard]] Result<void> remove(AttemptId attempt) const;
 
-  /// The highest scheduler epoch and fence ever obeyed.
+  /// The highest scheduler epoch and fence ever obeyed. It guards against old copies of the
+  /// scheduler's store only, and so is not fsynced, and a new fence is stored within about a second
+  /// or at the end: who is killed before knows it from the lease, unless that is forgotten already.
   struct HighWater {
     std::uint64_t epoch = 0;
     std::uint64_t fence = 0;
+    friend bool operator==(const HighWater&, const HighWater&) = default;
   };
   [[nodiscard]] HighWater high_water() const;
   [[nodiscard]] Result<void> store_high_water(const HighWater& mark) const;

@@ -13,6 +13,8 @@ namespace {
 /// Between tries to send REGISTER while the connection is being made.
 constexpr Milliseconds kConnectingWait{20};
 constexpr Milliseconds kLongestRegisterPause{15'000};
+/// Between two writes of the high-water mark.
+constexpr Milliseconds kHighWaterPause{1'000};
 constexpr std::size_t kMaxReports = 10'000;
 constexpr std::size_t kPreparingThreads = 2;
 
@@ -37,7 +39,8 @@ Session::Loop::Loop(SessionSettings settings,
       agent_(settings_.slots),
       preparer_(std::move(preparer)),
       preparing_(std::make_unique<Preparing>(*preparer_, prepared_, kPreparingThreads)),
-      high_water_(files_.high_water()) {
+      high_water_(files_.high_water()),
+      stored_high_water_(high_water_) {
   poller_.add(dealer_);
   last_received_ = os::boot_time();
 }
@@ -70,6 +73,7 @@ Result<void> Session::Loop::run() {
     }
     poller_.wait(wait_time());
   }
+  store_high_water();
   return {};
 }
 
@@ -85,6 +89,7 @@ void Session::Loop::turn() {
   keep_in_touch();
   say_owed();
   flush();
+  keep_high_water();
 }
 
 Milliseconds Session::Loop::register_wait() const {
@@ -168,9 +173,7 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
   heartbeat_interval_ = message.heartbeat_interval;
   http_base_url_ = message.http_base_url;
   high_water_.epoch = message.epoch;
-  if (auto stored = files_.store_high_water(high_water_); !stored) {
-    telemetry::log(telemetry::Level::kWarning, stored.error().message);
-  }
+  store_high_water();
   telemetry::log(telemetry::Level::kInfo,
                  "session " + std::to_string(message.session) + " of epoch " +
                      std::to_string(message.epoch) + " begins");
@@ -211,6 +214,25 @@ void Session::Loop::keep_in_touch() {
   }
 }
 
+void Session::Loop::keep_high_water() {
+  if (os::boot_time() - last_stored_ >= kHighWaterPause) {
+    store_high_water();
+  }
+}
+
+void Session::Loop::store_high_water() {
+  high_water_.fence = std::max(high_water_.fence, agent_.highest_fence());
+  if (high_water_ == stored_high_water_) {
+    return;
+  }
+  last_stored_ = os::boot_time();
+  if (auto stored = files_.store_high_water(high_water_); !stored) {
+    telemetry::log(telemetry::Level::kWarning, stored.error().message);
+    return;
+  }
+  stored_high_water_ = high_water_;
+}
+
 void Session::Loop::register_worker() {
   const Milliseconds now = os::boot_time();
   if (now - last_received_ >= 3 * settings_.register_again_after && last_register_.count() > 0) {
@@ -227,15 +249,15 @@ void Session::Loop::register_worker() {
   }
   last_register_ = now;
   wire::FrameHeader header;
-  const auto message = wire::encode_message(
-      wire::WorkerMessage{wire::Register{.name = settings_.name,
-                                         .boot_id = runner_.boot_id(),
-                                         .agent_version = settings_.version,
-                                         .slots = settings_.slots,
-                                         .labels = settings_.labels,
-                                         .attempts = agent_.held(),
-                                         .highest_epoch = high_water_.epoch,
-                                         .highest_fence = agent_.highest_fence()}});
+  const auto message = wire::encode_message(wire::WorkerMessage{
+      wire::Register{.name = settings_.name,
+                     .boot_id = runner_.boot_id(),
+                     .agent_version = settings_.version,
+                     .slots = settings_.slots,
+                     .labels = settings_.labels,
+                     .attempts = agent_.held(),
+                     .highest_epoch = high_water_.epoch,
+                     .highest_fence = std::max(high_water_.fence, agent_.highest_fence())}});
   if (!message) {
     telemetry::log(telemetry::Level::kError, "cannot register: " + message.error().message);
     return;

@@ -69,6 +69,8 @@ class Session::Loop {
   void keep_in_touch();
   void register_worker();
   void say_owed();
+  void keep_high_water();
+  void store_high_water();
   [[nodiscard]] Milliseconds register_wait() const;
   [[nodiscard]] Milliseconds wait_time() const;
 
@@ -110,12 +112,14 @@ class Session::Loop {
   bool is_connecting_ = false;
   std::string http_base_url_;
   AttemptFiles::HighWater high_water_;
+  AttemptFiles::HighWater stored_high_water_;
+  Milliseconds last_stored_{0};  ///< When the latter was.
   Milliseconds heartbeat_interval_{5'000};
   Milliseconds last_sent_{0};
   Milliseconds last_received_{0};
   Milliseconds last_register_{0};
   Milliseconds register_pause_{0};  ///< After the last REGISTER; grows until a WELCOME.
-  bool has_told_silence_ = false;  ///< That the scheduler does not answer, since the last session.
+  bool has_told_silence_ = false;   ///< That the scheduler does not answer, since the last session.
   Milliseconds last_owed_{0};
   std::vector<std::string> unsent_;
   std::atomic<bool> is_stopping_{false};

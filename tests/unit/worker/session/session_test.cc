@@ -221,5 +221,28 @@ TEST_F(SessionTest, RegistersAtASchedulerThatAnswersSlowly) {
   stop();
 }
 
+TEST_F(SessionTest, RemembersTheHighestFenceAfterItsAttemptIsForgotten) {
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>().has_value());
+  welcome();
+  say(wire::Lease{.spec = {.attempt = kAttempt,
+                           .run = {6},
+                           .job = {2},
+                           .task_key = "t",
+                           .fence = 77,
+                           .arguments = {"true"}},
+                  .token = "token"});
+  ASSERT_TRUE(next<wire::ResultReport>().has_value());
+  stop();
+  receive();
+  messages_.clear();
+  ASSERT_TRUE(AttemptFiles::open(leases())->remove(kAttempt).has_value());
+  start(settings());
+  const auto registered = next<wire::Register>();
+  ASSERT_TRUE(registered.has_value());
+  EXPECT_TRUE(registered->attempts.empty());
+  EXPECT_EQ(registered->highest_fence, 77U);
+}
+
 }  // namespace
 }  // namespace sheaf::session
