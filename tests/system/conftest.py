@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 
 import sanitizer_reports
@@ -11,7 +9,6 @@ def no_report_is_left():
     """The first fixture set up is the last torn down: daemons of a whole module have ended too."""
     yield
     reports = sanitizer_reports.take()
-    shutil.rmtree(sanitizer_reports.FOLDER)
     assert not reports, reports
 
 

@@ -4,11 +4,14 @@ Without this a report would stand in a log that nobody reads: a race does not en
 the test kills it.
 """
 
+import atexit
 import os
 import pathlib
+import shutil
 import tempfile
 
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="sheaf-sanitizers-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 for _variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
     os.environ[_variable] = ":".join(filter(None, [os.environ.get(_variable), f"log_path={FOLDER}/report"]))
