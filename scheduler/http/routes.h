@@ -35,6 +35,8 @@ struct Service {
   std::filesystem::path data_folder;
   /// "connected", "suspect" or "away"; unset: every worker reads "away". Any thread.
   std::function<std::string(WorkerId)> worker_state;
+  /// Active runs whose attempts a list of workers counts.
+  std::size_t max_counted_runs = 10'000;
   /// Where clients reach this scheduler ("https://sheaf.example.org"), for links; empty: as each
   /// client says in its Host header.
   std::string base_url;

@@ -8,6 +8,8 @@
 namespace sheaf::http {
 namespace {
 
+namespace json = boost::json;
+
 /// The real store; counts how often it is opened for reading.
 class CountedStore : public store::Store {
  public:
@@ -29,6 +31,8 @@ class CountedStore : public store::Store {
   store::Store& store_;
 };
 
+constexpr std::size_t kMaxCountedRuns = 3;
+
 /// The same engine and files behind a second server, which reads through a CountedStore.
 class ReadsTest : public ApiTest {
  protected:
@@ -44,7 +48,8 @@ class ReadsTest : public ApiTest {
                             .feed = *feed_,
                             .tokens = *tokens_,
                             .pool = pool_,
-                            .data_folder = folder_}));
+                            .data_folder = folder_,
+                            .max_counted_runs = kMaxCountedRuns}));
     auto server = Server::listen(
         {.port = 0},
         counted_router_,
@@ -120,6 +125,39 @@ TEST_F(ReadsTest, ListsByTimeWhateverTheNumberOfOtherRuns) {
   ASSERT_EQ(page.at("runs").as_array().size(), 1U);
   EXPECT_EQ(page.at("runs").at(0).at("run_id").as_int64(), first);
   EXPECT_FALSE(page.at("has_more").as_bool());
+}
+
+TEST_F(ReadsTest, WorkersShowTheAttemptsOfEveryMoment) {
+  const auto used = [this] {
+    return get("/api/sheaf/v1/workers").body.at("workers").at(0).at("used").as_int64();
+  };
+  auto settings = a_job();
+  settings["max_concurrent_runs"] = 3;
+  const auto job = deploy(settings);
+  EXPECT_EQ(used(), 0);
+  run_now(job);
+  const auto first = next_attempt();
+  EXPECT_EQ(used(), 1);
+  run_now(job);
+  static_cast<void>(next_attempt());
+  EXPECT_EQ(used(), 2);
+  succeed(first);
+  EXPECT_EQ(used(), 1);
+}
+
+TEST_F(ReadsTest, WorkersSayWhenNotAllActiveRunsAreCounted) {
+  auto settings = a_job();
+  settings["max_concurrent_runs"] = 10;
+  const auto job = deploy(settings);
+  const auto is_partial = [this] {
+    return get("/api/sheaf/v1/workers").body.as_object().contains("is_partial");
+  };
+  for (std::size_t i = 0; i < kMaxCountedRuns; ++i) {
+    run_now(job);
+  }
+  EXPECT_FALSE(is_partial());
+  run_now(job);
+  EXPECT_TRUE(is_partial());
 }
 
 }  // namespace
