@@ -137,6 +137,11 @@ Result<core::SetHookSecret> read_secret(Context& context, const Call& call) {
     return fail(ErrorCode::kNotFound,
                 "Job " + to_string(job->id) + " declares no hook \"" + name + "\".");
   }
+  if (!hook->secret_env.empty()) {
+    return fail(ErrorCode::kConflict,
+                "The hook \"" + name + "\" takes its secret from the scheduler's variable " +
+                    hook->secret_env + "; declare `secret: stored` to set one here.");
+  }
   if (secret->size() < kMinSecretBytes || secret->size() > kMaxSecretBytes ||
       !is_usable_hook_secret(hook->signature, *secret)) {
     return fail(ErrorCode::kInvalid,

@@ -199,6 +199,7 @@ TEST_F(HooksApiTest, RefusesSecretsThatProtectNothing) {
     EXPECT_EQ(put(path("drift") + "/secret", {{"secret", secret}}).status, 400) << secret;
   }
   EXPECT_EQ(put(path("nobody") + "/secret", {{"secret", kSecret}}).status, 404);
+  EXPECT_EQ(put(path("bearer") + "/secret", {{"secret", kSecret}}).status, 409);
 }
 
 }  // namespace
