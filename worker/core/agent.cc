@@ -281,6 +281,12 @@ Actions Agent::report_logs_shipped(AttemptId id) {
   return actions;
 }
 
+void Agent::distrust_logs() {
+  for (auto& [id, attempt] : attempts_) {
+    attempt.are_logs_shipped = false;
+  }
+}
+
 Actions Agent::owed(Milliseconds now, Milliseconds resend_after) {
   Actions actions;
   for (auto& [id, attempt] : attempts_) {

@@ -116,6 +116,8 @@ class Agent {
                                      bool is_recorded,
                                      Milliseconds now);
   [[nodiscard]] Actions report_logs_shipped(AttemptId attempt);
+  /// Another scheduler may know less of the logs: what was reported of them counts no more.
+  void distrust_logs();
 
   // ---- Questions.
   /// What was said at or before `now - resend_after` and is unanswered; it counts as said again.

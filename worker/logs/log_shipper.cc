@@ -65,7 +65,10 @@ struct Finish {
 struct Remove {
   AttemptId attempt;
 };
-using Order = std::variant<Add, Finish, Remove>;
+struct BeginEpoch {
+  std::uint64_t epoch = 0;
+};
+using Order = std::variant<Add, Finish, Remove, BeginEpoch>;
 
 std::uint64_t length_of(const Tail& tail) {
   const auto size = tail.file.is_open() ? os::file_size(tail.file.get(), tail.path)
@@ -111,6 +114,7 @@ class LogShipper::Loop {
   void obey(const Add& order);
   void obey(const Finish& order);
   void obey(const Remove& order);
+  void obey(const BeginEpoch& order);
   void drain_inotify() const;
   void receive();
   void take_ack(const wire::LogAck& ack);
@@ -175,6 +179,20 @@ void LogShipper::Loop::obey(const Remove& order) {
   attempts_.erase(found);
 }
 
+void LogShipper::Loop::obey(const BeginEpoch& order) {
+  if (order.epoch <= settings_.epoch) {
+    return;
+  }
+  settings_.epoch = order.epoch;
+  for (auto& [attempt, shipped] : attempts_) {
+    shipped.is_reported = false;
+    for (Tail& tail : shipped.tails) {
+      tail.is_shipped = false;
+      tail.is_final_said = false;
+    }
+  }
+}
+
 void LogShipper::Loop::drain_inotify() const {
   std::array<char, 16'384> events{};
   while (::read(inotify_.get(), events.data(), events.size()) > 0) {
@@ -185,7 +203,7 @@ void LogShipper::Loop::drain_inotify() const {
 void LogShipper::Loop::receive() {
   while (const auto bytes = dealer_.receive()) {
     const auto frame = wire::decode_log_ack_frame(*bytes);
-    if (!frame) {
+    if (!frame || frame->header.epoch < settings_.epoch) {
       continue;
     }
     last_heard_ = os::boot_time();
@@ -203,7 +221,7 @@ void LogShipper::Loop::take_ack(const wire::LogAck& ack) {
   }
   Tail& tail = found->second.tails[static_cast<std::size_t>(ack.stream)];
   if (ack.is_unknown) {
-    tail.is_shipped = true;  // Nobody will ever want it.
+    tail.is_shipped = true;  // Nobody wants it, in this epoch.
     return;
   }
   tail.acknowledged = ack.offset;
@@ -342,6 +360,10 @@ void LogShipper::add(AttemptId attempt, const std::filesystem::path& folder) {
 
 void LogShipper::finish(AttemptId attempt, const std::filesystem::path& folder) {
   loop_->push(Finish{.attempt = attempt, .folder = folder});
+}
+
+void LogShipper::begin_epoch(std::uint64_t epoch) {
+  loop_->push(BeginEpoch{.epoch = epoch});
 }
 
 void LogShipper::remove(AttemptId attempt) {

@@ -1,10 +1,11 @@
 // Ships the logs of attempts to the scheduler, on a socket and thread of its own so that logs never
 // delay heartbeats. Bytes are read from the attempt's files and are kept there until acknowledged;
 // the scheduler's acknowledgement says where to go on, so that an agent needs no memory of its own.
-// Threads: add(), finish() and remove() from the session's loop; everything else on the shipper's
-// thread.
+// Threads: add(), finish(), begin_epoch() and remove() from the session's loop; everything else on
+// the shipper's thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,8 +22,10 @@ struct ShipperSettings {
   /// What is unacknowledged is sent again after this; when nothing is acknowledged for three of
   /// these the connection is opened anew.
   Milliseconds resend_after{2'000};
+  /// Of the scheduler that was obeyed last: the acknowledgements of earlier ones do not count.
+  std::uint64_t epoch = 0;
   /// Called on the shipper's thread when both logs of a finished attempt are acknowledged to the
-  /// end.
+  /// end, or of no interest to the scheduler; again in each later epoch.
   std::function<void(AttemptId)> on_shipped;
 };
 
@@ -37,6 +40,9 @@ class LogShipper {
   void add(AttemptId attempt, const std::filesystem::path& folder);
   /// The files grow no more (or never came to be): ship the rest, then report.
   void finish(AttemptId attempt, const std::filesystem::path& folder);
+  /// A scheduler of a later epoch is obeyed: it is asked anew about all logs, also about those that
+  /// an earlier one did not want.
+  void begin_epoch(std::uint64_t epoch);
   /// The attempt is forgotten: nothing of it is read any more.
   void remove(AttemptId attempt);
 

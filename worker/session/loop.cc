@@ -53,6 +53,7 @@ Result<void> Session::Loop::start_logs() {
                       .server_public_key = settings_.server_public_key,
                       .keys = settings_.keys},
        .resend_after = settings_.resend_after,
+       .epoch = high_water_.epoch,
        .on_shipped = [this](AttemptId attempt) {
          if (!shipped_.push(attempt)) {
            telemetry::log(telemetry::Level::kError, "too many log reports wait");
@@ -172,6 +173,10 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
   register_pause_ = Milliseconds{0};
   heartbeat_interval_ = message.heartbeat_interval;
   http_base_url_ = message.http_base_url;
+  if (message.epoch > high_water_.epoch) {
+    agent_.distrust_logs();
+    logs_->begin_epoch(message.epoch);
+  }
   high_water_.epoch = message.epoch;
   store_high_water();
   telemetry::log(telemetry::Level::kInfo,

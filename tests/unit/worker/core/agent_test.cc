@@ -127,6 +127,15 @@ TEST(Agent, ForgetsOnlyWhenTheResultIsDurableAndTheLogsAreShipped) {
   EXPECT_EQ(agent.find(kAttempt), nullptr);
 }
 
+TEST(Agent, ShipsLogsAnewThatItsSchedulerDistrusts) {
+  Agent agent = running_agent();
+  static_cast<void>(agent.report_ended(kAttempt, success(), {}, true, kNow));
+  static_cast<void>(agent.report_logs_shipped(kAttempt));
+  agent.distrust_logs();
+  EXPECT_TRUE(agent.result_acknowledged({.attempt = kAttempt, .fence = 3}).empty());
+  EXPECT_NE(find_action<Forget>(agent.report_logs_shipped(kAttempt)), nullptr);
+}
+
 TEST(Agent, AnAcknowledgementUnderAnotherFenceDoesNotCount) {
   Agent agent = running_agent();
   static_cast<void>(agent.report_ended(kAttempt, success(), {}, true, kNow));

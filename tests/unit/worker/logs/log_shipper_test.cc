@@ -67,6 +67,7 @@ class LogShipperTest : public testing::Test {
                                                  .keys = worker_,
                                                  .limits = {}},
                                   .resend_after = Milliseconds{300},
+                                  .epoch = kEpoch,
                                   .on_shipped =
                                       [this](AttemptId) {
                                         shipped_.with([](int& count) { ++count; });
@@ -171,6 +172,43 @@ TEST_F(LogShipperTest, ALogThatItsTaskCutShortEndsWhereItWasAcknowledged) {
   acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStdout, .offset = 0, .credit = 9});
   EXPECT_TRUE(
       wait_until([this] { return shipped_.with([](const int& count) { return count == 1; }); }));
+}
+
+TEST_F(LogShipperTest, BelievesNoSchedulerOfAnEarlierEpoch) {
+  enrol();
+  start();
+  shipper_->finish(kAttempt, attempt_folder());
+  const auto is_end_of_stderr = [](const wire::Log& log) {
+    return log.stream == wire::LogStream::kStderr && log.final_length.has_value();
+  };
+  ASSERT_TRUE(next(is_end_of_stderr).has_value());
+  const wire::LogAck unwanted{
+      .attempt = kAttempt, .stream = wire::LogStream::kStderr, .is_unknown = true};
+  acknowledge(unwanted, kEpoch - 1);
+  for (int i = 0; i < 3; ++i) {  // More than may be under way already.
+    ASSERT_TRUE(next(is_end_of_stderr).has_value());
+  }
+}
+
+TEST_F(LogShipperTest, AsksTheSchedulerOfALaterEpochAnewAboutLogsThatNobodyWanted) {
+  enrol();
+  start();
+  shipper_->finish(kAttempt, attempt_folder());
+  ASSERT_TRUE(next([](const wire::Log& log) { return log.final_length.has_value(); }).has_value());
+  for (const auto stream : {wire::LogStream::kStdout, wire::LogStream::kStderr}) {
+    acknowledge({.attempt = kAttempt, .stream = stream, .is_unknown = true});
+  }
+  ASSERT_TRUE(
+      wait_until([this] { return shipped_.with([](const int& count) { return count == 1; }); }));
+  write("stdout", "still here");
+  shipper_->begin_epoch(kEpoch + 1);
+  const auto piece = next(has_bytes);
+  ASSERT_TRUE(piece.has_value());
+  EXPECT_EQ(piece->bytes, "still here");
+  acknowledge({.attempt = kAttempt, .offset = 10, .credit = 9}, kEpoch + 1);
+  acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStderr, .credit = 9}, kEpoch + 1);
+  EXPECT_TRUE(
+      wait_until([this] { return shipped_.with([](const int& count) { return count == 2; }); }));
 }
 
 }  // namespace
