@@ -27,6 +27,9 @@ constexpr std::size_t kMaxOrders = 100'000;
 constexpr std::size_t kStreams = 2;
 /// Silence after which the connection is opened anew, in times of resend_after.
 constexpr int kResendsUnheard = 3;
+constexpr Milliseconds kIdleWait{60'000};
+/// Between two looks at logs that tell nobody when they grow.
+constexpr Milliseconds kUnwatchedWait{1'000};
 /// Until the scheduler's first acknowledgement names its own.
 constexpr std::uint64_t kFirstCredit = limits::kMaxLogChunkBytes;
 
@@ -48,10 +51,13 @@ struct Tail {
 };
 
 struct Shipped {
+  std::filesystem::path folder;
   std::array<Tail, kStreams> tails;
   int watch = -1;  ///< inotify watch of the folder.
   bool is_finished = false;
   bool is_reported = false;
+
+  [[nodiscard]] bool is_unwatched() const { return watch < 0 && !is_finished; }
 };
 
 struct Add {
@@ -115,6 +121,7 @@ class LogShipper::Loop {
   void obey(const Finish& order);
   void obey(const Remove& order);
   void obey(const BeginEpoch& order);
+  void watch_unwatched();
   void drain_inotify() const;
   void receive();
   void take_ack(const wire::LogAck& ack);
@@ -124,6 +131,7 @@ class LogShipper::Loop {
   void report_shipped();
   void reopen_if_unheard();
   [[nodiscard]] bool has_unacknowledged() const;
+  [[nodiscard]] Milliseconds wait_time() const;
 
   ShipperSettings settings_;
   std::shared_ptr<transport::Wakeup> wakeup_;
@@ -133,6 +141,7 @@ class LogShipper::Loop {
   transport::Poller poller_;
   std::map<AttemptId, Shipped> attempts_;
   wire::FrameHeader header_;
+  bool has_told_unwatched_ = false;
   Milliseconds last_heard_{0};  ///< Or nothing was to be heard.
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;
@@ -145,10 +154,11 @@ void LogShipper::Loop::run() {
     for (const Order& order : orders_.take()) {
       std::visit([this](const auto& known) { obey(known); }, order);
     }
+    watch_unwatched();
     drain_inotify();
     ship();
     report_shipped();
-    poller_.wait(has_unacknowledged() ? settings_.resend_after : Milliseconds{60'000});
+    poller_.wait(wait_time());
   }
 }
 
@@ -157,9 +167,22 @@ void LogShipper::Loop::obey(const Add& order) {
   for (std::size_t i = 0; i < kStreams; ++i) {
     shipped.tails[i].path = order.folder / file_name(static_cast<wire::LogStream>(i));
   }
-  if (shipped.watch < 0) {
+  shipped.folder = order.folder;
+}
+
+void LogShipper::Loop::watch_unwatched() {
+  for (auto& [attempt, shipped] : attempts_) {
+    if (!shipped.is_unwatched()) {
+      continue;
+    }
     shipped.watch =
-        ::inotify_add_watch(inotify_.get(), order.folder.c_str(), IN_MODIFY | IN_CREATE);
+        ::inotify_add_watch(inotify_.get(), shipped.folder.c_str(), IN_MODIFY | IN_CREATE);
+    if (shipped.watch < 0 && !std::exchange(has_told_unwatched_, true)) {
+      telemetry::log(
+          telemetry::Level::kWarning,
+          os::error_of_errno(errno, "inotify_add_watch " + shipped.folder.string()).message +
+              "; logs are looked at every second instead");
+    }
   }
 }
 
@@ -322,6 +345,13 @@ void LogShipper::Loop::reopen_if_unheard() {
     static_cast<void>(dealer_.reopen());
     last_heard_ = now;
   }
+}
+
+Milliseconds LogShipper::Loop::wait_time() const {
+  const bool is_any_unwatched =
+      std::ranges::any_of(attempts_, [](const auto& entry) { return entry.second.is_unwatched(); });
+  const Milliseconds longest = is_any_unwatched ? kUnwatchedWait : kIdleWait;
+  return has_unacknowledged() ? std::min(settings_.resend_after, longest) : longest;
 }
 
 bool LogShipper::Loop::has_unacknowledged() const {

@@ -211,5 +211,20 @@ TEST_F(LogShipperTest, AsksTheSchedulerOfALaterEpochAnewAboutLogsThatNobodyWante
       wait_until([this] { return shipped_.with([](const int& count) { return count == 2; }); }));
 }
 
+TEST_F(LogShipperTest, ShipsWhatItCannotWatchAtOnce) {
+  enrol();
+  start();
+  shipper_->add({8}, folder_ / "8");
+  write("stdout", "first");
+  shipper_->add(kAttempt, attempt_folder());
+  ASSERT_TRUE(next(has_bytes).has_value());  // So the order before is obeyed, too.
+  acknowledge({.attempt = kAttempt, .offset = 5, .credit = 9});
+  std::filesystem::create_directory(folder_ / "8");
+  std::ofstream(folder_ / "8" / "stdout") << "late";
+  const auto piece = next([](const wire::Log& log) { return log.attempt == AttemptId{8}; });
+  ASSERT_TRUE(piece.has_value());
+  EXPECT_EQ(piece->bytes, "late");
+}
+
 }  // namespace
 }  // namespace sheaf::logs
