@@ -215,10 +215,14 @@ TEST_F(LogShipperTest, ShipsWhatItCannotWatchAtOnce) {
   enrol();
   start();
   shipper_->add({8}, folder_ / "8");
-  write("stdout", "first");
-  shipper_->add(kAttempt, attempt_folder());
-  ASSERT_TRUE(next(has_bytes).has_value());  // So the order before is obeyed, too.
-  acknowledge({.attempt = kAttempt, .offset = 5, .credit = 9});
+  shipper_->finish(kAttempt, attempt_folder());
+  ASSERT_TRUE(next([](const wire::Log& log) { return log.final_length.has_value(); }).has_value());
+  for (const auto stream : {wire::LogStream::kStdout, wire::LogStream::kStderr}) {
+    acknowledge({.attempt = kAttempt, .stream = stream, .is_unknown = true});
+  }
+  // From then on the shipper has nothing to do, and waits.
+  ASSERT_TRUE(
+      wait_until([this] { return shipped_.with([](const int& count) { return count == 1; }); }));
   std::filesystem::create_directory(folder_ / "8");
   std::ofstream(folder_ / "8" / "stdout") << "late";
   const auto piece = next([](const wire::Log& log) { return log.attempt == AttemptId{8}; });
