@@ -1,10 +1,11 @@
 #include "scheduler/http/connection.h"
 
 #include <array>
-#include <ctime>
 #include <exception>
 #include <optional>
+#include <type_traits>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,6 +16,7 @@
 #include <boost/beast/http.hpp>
 
 #include "scheduler/http/answers.h"
+#include "scheduler/http/response_head.h"
 
 namespace sheaf::http {
 namespace {
@@ -33,39 +35,6 @@ constexpr std::chrono::seconds kDiscardDeadline{2};
 
 auto into(error_code& code) {
   return asio::redirect_error(asio::use_awaitable, code);
-}
-
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  }
-  return lower;
-}
-
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 40> text{};
-  const auto length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), length};
-}
-
-std::string format_head(const Response& response, bool keeps_alive) {
-  const std::uint64_t length =
-      response.source != nullptr ? response.source->size() : response.body.size();
-  std::string head =
-      "HTTP/1.1 " + std::to_string(response.status) + " " +
-      std::string(beast::http::obsolete_reason(static_cast<beast::http::status>(response.status))) +
-      "\r\nServer: sheaf\r\nDate: " + http_date() + "\r\nContent-Type: " + response.content_type +
-      "\r\nContent-Length: " + std::to_string(length) +
-      "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: " +
-      (keeps_alive ? "keep-alive" : "close") + "\r\n";
-  for (const auto& [name, value] : response.headers) {
-    head += name + ": " + value + "\r\n";
-  }
-  return head + "\r\n";
 }
 
 /// Where a handler on any thread leaves its answer for the connection.
@@ -87,6 +56,8 @@ class Connection {
   enum class Next { kAnotherRequest, kClose };
   enum class Unread { kNothing, kBody };
 
+  asio::awaitable<void> serve_all();
+  void report(const std::string& trouble) const;
   asio::awaitable<bool> fill();
   asio::awaitable<std::optional<std::string>> read_head();
   asio::awaitable<Next> serve_one(std::string raw_head);
@@ -95,6 +66,8 @@ class Connection {
   asio::awaitable<Response> call_handler(const Route& route, const Call& call);
   template <typename Take>
   asio::awaitable<bool> read_body(Take take);
+  template <typename Work>
+  asio::awaitable<std::invoke_result_t<Work>> on_files(Work work);
   asio::awaitable<bool> send_continue(const Request& request);
   asio::awaitable<Next> answer(Response response, Unread unread);
   asio::awaitable<bool> send_source(BodySource& source);
@@ -147,17 +120,31 @@ asio::awaitable<std::optional<std::string>> Connection::read_head() {
 asio::awaitable<void> Connection::run() {
   error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  try {
+    co_await serve_all();
+  } catch (const std::exception& problem) {
+    report(problem.what());
+  }
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+}
+
+asio::awaitable<void> Connection::serve_all() {
   for (;;) {
     auto head = co_await read_head();
     if (!head) {
-      break;
+      co_return;
     }
     const Next next = co_await serve_one(std::move(*head));
     if (next == Next::kClose) {
-      break;
+      co_return;
     }
   }
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+}
+
+void Connection::report(const std::string& trouble) const {
+  if (context_.settings.on_trouble) {
+    context_.settings.on_trouble(request_line_ + ": " + trouble);
+  }
 }
 
 std::optional<std::uint64_t> Connection::content_length() const {
@@ -226,10 +213,11 @@ asio::awaitable<Connection::Next> Connection::serve_admitted(Request request, Ad
   if (route.body == BodyKind::kStream) {
     co_return co_await serve_stream(route, call);
   }
-  const bool is_whole = co_await read_body([&request](std::string_view piece) {
-    request.body += piece;
-    return Result<void>();
-  });
+  const bool is_whole =
+      co_await read_body([&request](std::string_view piece) -> asio::awaitable<bool> {
+        request.body += piece;
+        co_return true;
+      });
   if (!is_whole) {
     co_return Next::kClose;
   }
@@ -245,13 +233,14 @@ asio::awaitable<Connection::Next> Connection::serve_stream(const Route& route, c
   }
   const auto sink = std::move(std::get<std::unique_ptr<BodySink>>(opened));
   std::optional<Error> failure;
-  const bool is_whole = co_await read_body([&sink, &failure](std::string_view piece) {
-    auto written = sink->write(piece);
-    if (!written) {
-      failure = written.error();
-    }
-    return written;
-  });
+  const bool is_whole =
+      co_await read_body([this, &sink, &failure](std::string_view piece) -> asio::awaitable<bool> {
+        const auto written = co_await on_files([&sink, piece] { return sink->write(piece); });
+        if (!written) {
+          failure = written.error();
+        }
+        co_return written.has_value();
+      });
   if (failure) {
     // The only limit that a sink runs into is the disk's.
     const bool is_full = failure->code == ErrorCode::kExhausted;
@@ -263,7 +252,17 @@ asio::awaitable<Connection::Next> Connection::serve_stream(const Route& route, c
   if (!is_whole) {
     co_return Next::kClose;
   }
-  co_return co_await answer(sink->finish(), Unread::kNothing);
+  Response response = co_await on_files([&sink] { return sink->finish(); });
+  co_return co_await answer(std::move(response), Unread::kNothing);
+}
+
+/// Does what may wait for the disk, off the threads that others need.
+template <typename Work>
+asio::awaitable<std::invoke_result_t<Work>> Connection::on_files(Work work) {
+  const auto do_work = [&work]() -> asio::awaitable<std::invoke_result_t<Work>> {
+    co_return work();
+  };
+  co_return co_await asio::co_spawn(context_.files, do_work, asio::use_awaitable);
 }
 
 /// Gives the body to `take` piece by piece. False when the client left or was too slow, or `take`
@@ -281,8 +280,8 @@ asio::awaitable<bool> Connection::read_body(Take take) {
       co_return false;
     }
     const std::size_t count = piece.size() - parser_->get().body().size;
-    const auto taken = take(std::string_view(piece.data(), count));
-    if (!taken) {
+    const bool is_taken = co_await take(std::string_view(piece.data(), count));
+    if (!is_taken) {
       co_return false;
     }
   }
@@ -327,9 +326,8 @@ asio::awaitable<Response> Connection::call_handler(const Route& route, const Cal
 asio::awaitable<Connection::Next> Connection::answer(Response response, Unread unread) {
   const bool keeps_alive =
       unread == Unread::kNothing && parser_->is_header_done() && parser_->keep_alive();
-  if (response.status >= 500 && context_.settings.on_trouble) {
-    context_.settings.on_trouble(request_line_ + ": " + std::to_string(response.status) + " " +
-                                 response.body);
+  if (response.status >= 500) {
+    report(std::to_string(response.status) + " " + response.body);
   }
   const std::string head = format_head(response, keeps_alive);
   const bool has_body = !is_head_request_ && response.source == nullptr;
@@ -359,12 +357,10 @@ asio::awaitable<Connection::Next> Connection::answer(Response response, Unread u
 asio::awaitable<bool> Connection::send_source(BodySource& source) {
   std::vector<char> piece(4 * kPieceBytes);
   for (;;) {
-    auto count = source.read(piece);
+    const auto count = co_await on_files([&source, &piece] { return source.read(piece); });
     if (!count) {
       // The head is out: only closing can say that the body is short.
-      if (context_.settings.on_trouble) {
-        context_.settings.on_trouble(request_line_ + ": " + count.error().message);
-      }
+      report(count.error().message);
       co_return false;
     }
     if (*count == 0) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -15,12 +16,19 @@ namespace sheaf::http {
 
 /// What all connections of a server share.
 struct ConnectionContext {
-  ConnectionContext(ServerSettings its_settings, const Router& its_router, Authenticate its_gate)
-      : settings(std::move(its_settings)), router(its_router), authenticate(std::move(its_gate)) {}
+  ConnectionContext(ServerSettings its_settings,
+                    const Router& its_router,
+                    Authenticate its_gate,
+                    boost::asio::any_io_executor its_files)
+      : settings(std::move(its_settings)),
+        router(its_router),
+        authenticate(std::move(its_gate)),
+        files(std::move(its_files)) {}
 
   ServerSettings settings;
   const Router& router;
   Authenticate authenticate;
+  boost::asio::any_io_executor files;  ///< Where sinks and sources may block.
   std::atomic<std::size_t> connections{0};
 };
 

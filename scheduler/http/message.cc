@@ -16,4 +16,12 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
   return found;
 }
 
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  }
+  return lower;
+}
+
 }  // namespace sheaf::http

@@ -25,6 +25,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::optional<std::string_view> find_header(const Headers& headers,
                                                           std::string_view name);
 
+/// `text` with its ASCII letters in lower case.
+[[nodiscard]] std::string to_lower(std::string_view text);
+
 /// Who asks.
 struct Identity {
   enum class Kind { kNone, kUser, kAttempt };

@@ -52,6 +52,8 @@ void Pool::after(std::chrono::milliseconds delay, std::function<void()> work) {
 }
 
 void Pool::stop() {
+  context_->files.stop();
+  context_->files.join();
   context_->io.stop();
   for (auto& thread : context_->threads) {
     thread.join();

@@ -47,13 +47,6 @@ Result<Response> get_job(Context& context, const Call& call) {
                                   {.first = static_cast<std::size_t>(*first)}));
 }
 
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(
-      lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; });
-  return lower;
-}
-
 struct JobsQuery {
   JobId after;
   std::size_t limit = 0;

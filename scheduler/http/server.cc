@@ -25,12 +25,6 @@ constexpr std::chrono::milliseconds kPauseAfterAcceptError{100};
 
 using SharedContext = std::shared_ptr<ConnectionContext>;
 
-void report(const ConnectionContext& context, const std::string& trouble) {
-  if (context.settings.on_trouble) {
-    context.settings.on_trouble(trouble);
-  }
-}
-
 Failure listen_failure(const ServerSettings& settings, const error_code& code) {
   const bool is_taken = code == asio::error::address_in_use;
   return fail(is_taken ? ErrorCode::kConflict : ErrorCode::kUnavailable,
@@ -52,11 +46,7 @@ class Place {
 
 asio::awaitable<void> serve_one(tcp::socket socket, SharedContext context) {
   const Place place(context->connections);
-  try {
-    co_await serve_connection(std::move(socket), *context);
-  } catch (const std::exception& problem) {
-    report(*context, std::string("a connection is ended: ") + problem.what());
-  }
+  co_await serve_connection(std::move(socket), *context);
 }
 
 asio::awaitable<void> accept_one(tcp::acceptor& acceptor, SharedContext context) {
@@ -78,7 +68,9 @@ asio::awaitable<void> accept_connections(tcp::acceptor acceptor, SharedContext c
       trouble = problem.what();
     }
     // Out of descriptors or memory, say: give others time to close.
-    report(*context, "no connection can be accepted: " + trouble);
+    if (context->settings.on_trouble) {
+      context->settings.on_trouble("no connection can be accepted: " + trouble);
+    }
     error_code ignored;
     pause.expires_after(kPauseAfterAcceptError);
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -132,8 +124,8 @@ Result<std::unique_ptr<Server>> Server::listen(ServerSettings settings,
   }
   const std::uint16_t port = acceptor->local_endpoint().port();
   // Connections end with the pool, whenever that is: they own what they share.
-  auto context =
-      std::make_shared<ConnectionContext>(std::move(settings), router, std::move(authenticate));
+  auto context = std::make_shared<ConnectionContext>(
+      std::move(settings), router, std::move(authenticate), pool.context().files.get_executor());
   auto listening = std::make_unique<Listening>(
       Listening{.acceptor = std::move(*acceptor), .context = std::move(context)});
   return std::unique_ptr<Server>(new Server(std::move(listening), port));

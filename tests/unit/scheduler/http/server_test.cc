@@ -1,6 +1,7 @@
 #include "scheduler/http/server.h"
 
 #include <atomic>
+#include <latch>
 #include <stdexcept>
 #include <thread>
 
@@ -51,6 +52,25 @@ class LongSource : public BodySource {
   std::uint64_t left_;
 };
 
+/// Takes no byte before the gate opens, as a disk that has much to do.
+class SlowSink : public BodySink {
+ public:
+  struct Gate {
+    std::atomic<int> waiting = 0;
+    std::latch open{1};
+  };
+  explicit SlowSink(Gate& gate) : gate_(gate) {}
+  Result<void> write(std::string_view) override {
+    ++gate_.waiting;
+    gate_.open.wait();
+    return {};
+  }
+  Response finish() override { return CountingSink::text("written"); }
+
+ private:
+  Gate& gate_;
+};
+
 class ServerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -84,6 +104,13 @@ class ServerTest : public testing::Test {
                  .open_sink = [](const Call&) -> std::variant<std::unique_ptr<BodySink>, Response> {
                    return std::make_unique<CountingSink>();
                  }});
+    router_.add(
+        {.method = "PUT",
+         .pattern = "/slow",
+         .body = BodyKind::kStream,
+         .open_sink = [this](const Call&) -> std::variant<std::unique_ptr<BodySink>, Response> {
+           return std::make_unique<SlowSink>(gate_);
+         }});
     router_.add("GET", "/throw", Access::kUser, BodyKind::kNone, [](const Call&) -> Response {
       throw std::runtime_error("thrown by a handler");
     });
@@ -132,6 +159,7 @@ class ServerTest : public testing::Test {
   }
 
   Router router_;
+  SlowSink::Gate gate_;
   Guarded<std::string> trouble_;
   Pool pool_{2, [this](const std::string& what) {
                trouble_.with([&what](std::string& all) { all += what + "\n"; });
@@ -311,6 +339,23 @@ TEST_F(ServerTest, AnswersWhenAHandlerThrowsAndGoesOn) {
   EXPECT_TRUE(is_closed);
   EXPECT_NE(trouble().find("thrown before a body"), std::string::npos);
   EXPECT_EQ(ask(port_, {.target = "/open"}).status, 200);
+}
+
+TEST_F(ServerTest, UploadsThatWaitForTheDiskHoldNobodyUp) {
+  const std::string upload = with_token("PUT /slow HTTP/1.1\r\n", "Content-Length: 1\r\n\r\nx");
+  std::vector<std::unique_ptr<RawClient>> uploads;
+  for (unsigned i = 0; i < 2 * Pool::kFileThreads; ++i) {
+    uploads.push_back(std::make_unique<RawClient>(port_));
+    uploads.back()->send(upload);
+  }
+  while (gate_.waiting < static_cast<int>(Pool::kFileThreads)) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(ask(port_, {.target = "/open"}).status, 200);
+  gate_.open.count_down();
+  for (const auto& client : uploads) {
+    EXPECT_EQ(client->receive().body, "written");
+  }
 }
 
 TEST_F(ServerTest, ServesNobodyBeforeItIsTold) {
