@@ -32,8 +32,8 @@ enum class Phase : std::uint8_t { kPreparing, kLaunching, kRunning, kReporting }
 struct Say {
   wire::WorkerMessage message;
 };
-/// Put the lease on stable storage; report_lease_stored() tells how it went. What follows it in the
-/// list counts on it.
+/// Put the lease on disk. If that fails report_lease_not_stored(), and leave out what follows in
+/// the list.
 struct StoreLease {
   AttemptId attempt;
 };

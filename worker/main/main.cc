@@ -124,10 +124,7 @@ Result<void> serve(Arguments arguments, const sheaf::os::StopSignal& stop_signal
     sheaf::os::report_stopping();
     (*session)->stop();
   });
-  auto served = (*session)->run();
-  if (!served) {
-    return served;
-  }
+  (*session)->run();
   return {};
 }
 

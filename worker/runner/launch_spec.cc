@@ -97,21 +97,6 @@ void add_environment(SpecWriter& writer, const LaunchSpec& spec, const AttemptFo
   }
 }
 
-void add_limits(SpecWriter& writer, const ResourceLimits& limits, const os::CgroupParent& cgroups) {
-  if (limits.memory_bytes && cgroups.has_memory) {
-    writer.add("limit", "memory.max=" + std::to_string(*limits.memory_bytes));
-  }
-  if (limits.processes && cgroups.has_pids) {
-    writer.add("limit", "pids.max=" + std::to_string(*limits.processes));
-  }
-  if (limits.cpu_millis && cgroups.has_cpu) {
-    constexpr std::uint64_t kPeriodMicroseconds = 100'000;
-    const std::uint64_t quota = *limits.cpu_millis * kPeriodMicroseconds / 1'000;
-    writer.add("limit",
-               "cpu.max=" + std::to_string(quota) + " " + std::to_string(kPeriodMicroseconds));
-  }
-}
-
 // Two workers of one machine may run attempts of equal ids: the agent's pid keeps them apart.
 std::string cgroup_name(AttemptId attempt) {
   return "sheaf-" + to_string(attempt) + "-" + std::to_string(::getpid());
@@ -143,7 +128,6 @@ Result<std::string> encode_spec(const LaunchSpec& spec,
   writer.add("sync", to_text(spec.sync));
   if (cgroups) {
     writer.add("cgroup", (cgroups->path / cgroup_name(spec.attempt)).native());
-    add_limits(writer, spec.limits, *cgroups);
   }
   for (const std::string& argument : spec.argv) {
     writer.add("arg", argument);

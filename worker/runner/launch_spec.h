@@ -20,14 +20,6 @@ namespace sheaf::runner {
 /// When an exit record, and the values and logs with it, are made durable (worker/shim/README.md).
 enum class SyncPolicy { kNever, kWorthwhile, kAlways };
 
-/// Limits of the kernel on the whole tree of an attempt. Those for which the machine offers no
-/// cgroup controller are not applied.
-struct ResourceLimits {
-  std::optional<std::uint64_t> memory_bytes;
-  std::optional<std::uint64_t> processes;
-  std::optional<std::uint64_t> cpu_millis;  ///< 1,000 are one CPU.
-};
-
 struct LaunchSpec {
   AttemptId attempt;
   /// Program and arguments; a program without '/' is looked up in the PATH of `env`.
@@ -41,7 +33,6 @@ struct LaunchSpec {
   /// How long the shim waits for a killed tree to vanish before it gives up.
   Milliseconds tree_wait{120'000};
   SyncPolicy sync = SyncPolicy::kWorthwhile;
-  ResourceLimits limits;
 };
 
 /// SHEAF_ATTEMPT_ID, SHEAF_TASK_VALUES (by which survivors of a dead shim are found) and TMPDIR.

@@ -1,8 +1,6 @@
 #include "worker/runner/runner.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <system_error>
 
@@ -250,25 +248,6 @@ Result<void> Runner::request_stop(AttemptId attempt) const {
     return fail(ErrorCode::kNotFound, "attempt " + to_string(attempt) + " is not running");
   }
   return os::send_signal(inspection->shim, SIGTERM);
-}
-
-Result<std::vector<AttemptId>> Runner::scan() const {
-  std::vector<AttemptId> attempts;
-  std::error_code error;
-  fs::directory_iterator walk(settings_.attempts_folder, error);
-  for (const auto end = fs::directory_iterator(); !error && walk != end; walk.increment(error)) {
-    const std::string name = walk->path().filename().string();
-    AttemptId attempt;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), attempt.value);
-    if (parsed.ec == std::errc() && attempt.is_valid() && to_string(attempt) == name) {
-      attempts.push_back(attempt);
-    }
-  }
-  if (error) {
-    return fail(os::error_of_errno(error.value(), "cannot list the attempts"));
-  }
-  std::ranges::sort(attempts);
-  return attempts;
 }
 
 Result<void> Runner::remove(AttemptId attempt) const {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -114,9 +113,6 @@ class Runner {
 
   /// Fails with kNotFound if there is no exit record (yet), kCorrupt if it cannot be read.
   [[nodiscard]] Result<ExitRecord> read_exit(AttemptId attempt) const;
-
-  /// All attempts that have a folder, by rising id.
-  [[nodiscard]] Result<std::vector<AttemptId>> scan() const;
 
   /// Forgets the attempt: its folder is out of sight when this returns, and its files are deleted
   /// in the background. Fails with kConflict while its shim lives. A missing one is success.

@@ -66,7 +66,7 @@ Result<void> Session::Loop::start_logs() {
   return {};
 }
 
-Result<void> Session::Loop::run() {
+void Session::Loop::run() {
   while (!is_stopping_.load()) {
     turn();
     if (settings_.on_turn) {
@@ -75,7 +75,6 @@ Result<void> Session::Loop::run() {
     poller_.wait(wait_time());
   }
   store_high_water();
-  return {};
 }
 
 void Session::Loop::stop() {

@@ -36,7 +36,7 @@ class Session::Loop {
   /// Takes up what the disk says of earlier attempts. Before run().
   [[nodiscard]] Result<void> recover();
   [[nodiscard]] Result<void> start_logs();
-  [[nodiscard]] Result<void> run();
+  void run();
   void stop();
 
  private:

@@ -75,8 +75,8 @@ Session::Session(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
 Session::~Session() = default;
 
-Result<void> Session::run() {
-  return loop_->run();
+void Session::run() {
+  loop_->run();
 }
 
 void Session::stop() {

@@ -56,8 +56,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Serves until stop(). Tasks go on when it returns. Fails when going on would be unsafe.
-  [[nodiscard]] Result<void> run();
+  /// Serves until stop(). Tasks go on when it returns.
+  void run();
   void stop();
 
  private:

@@ -115,7 +115,7 @@ void AttemptTest::TearDown() {
   if (!runner_) {
     return;
   }
-  for (const AttemptId attempt : runner_->scan().value_or(std::vector<AttemptId>{})) {
+  for (const AttemptId attempt : attempts()) {
     auto inspection = runner_->inspect(attempt);
     if (inspection && inspection->state == AttemptState::kRunning) {
       EXPECT_TRUE(os::send_signal(inspection->shim, SIGTERM));
@@ -125,6 +125,16 @@ void AttemptTest::TearDown() {
     EXPECT_TRUE(runner_->settle(attempt, kPatience));
     EXPECT_TRUE(runner_->remove(attempt));
   }
+}
+
+std::vector<AttemptId> AttemptTest::attempts() const {
+  std::vector<AttemptId> found;
+  for (std::int64_t value = kFirstAttempt; value <= attempt_.value; ++value) {
+    if (fs::exists(root() / "attempts" / std::to_string(value))) {
+      found.push_back({value});
+    }
+  }
+  return found;
 }
 
 Runner AttemptTest::reopen() const {

@@ -14,6 +14,8 @@ namespace sheaf::runner {
 /// Long enough for a loaded machine; no test waits for it to pass.
 inline constexpr Milliseconds kPatience{30'000};
 
+inline constexpr std::int64_t kFirstAttempt = 100;
+
 /// A fresh folder below the system's temporary one, removed with its owner.
 class TemporaryFolder {
  public:
@@ -83,6 +85,8 @@ class AttemptTest : public testing::TestWithParam<CgroupUse> {
   /// KILLs the shim itself and reaps it.
   void kill_shim(const LaunchedShim& shim);
 
+  /// All attempts that have a folder.
+  [[nodiscard]] std::vector<AttemptId> attempts() const;
   [[nodiscard]] AttemptId last_attempt() const { return attempt_; }
   [[nodiscard]] std::string stdout_text() {
     return content_of(runner().folder(attempt_).stdout_file());
@@ -91,7 +95,7 @@ class AttemptTest : public testing::TestWithParam<CgroupUse> {
  private:
   TemporaryFolder folder_;
   std::optional<Runner> runner_;
-  AttemptId attempt_{100};
+  AttemptId attempt_{kFirstAttempt};
 };
 
 [[nodiscard]] std::string name_of(const testing::TestParamInfo<CgroupUse>& parameter);

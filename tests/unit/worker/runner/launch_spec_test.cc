@@ -40,18 +40,11 @@ TEST(EncodeSpec, WritesTheContractsFormat) {
       "end\0"s);
 }
 
-TEST(EncodeSpec, AppliesOnlyLimitsThatTheMachineOffers) {
-  LaunchSpec spec = a_spec();
-  spec.limits = {.memory_bytes = 1'000'000, .processes = 50, .cpu_millis = 1'500};
-  os::CgroupParent parent{.path = "/cg", .can_kill = true};
-  parent.has_memory = true;
-  parent.has_cpu = true;
-  const std::string text = encode_spec(spec, kFolder, "boot", parent).value();
+TEST(EncodeSpec, NamesTheCgroupAfterAttemptAndAgent) {
+  const os::CgroupParent parent{.path = "/cg", .can_kill = true};
+  const std::string text = encode_spec(a_spec(), kFolder, "boot", parent).value();
   const std::string name = "sheaf-7-" + std::to_string(::getpid());
   EXPECT_NE(text.find("\0cgroup=/cg/"s + name + "\0"s), std::string::npos);
-  EXPECT_NE(text.find("\0limit=memory.max=1000000\0"s), std::string::npos);
-  EXPECT_NE(text.find("\0limit=cpu.max=150000 100000\0"s), std::string::npos);
-  EXPECT_EQ(text.find("pids.max"), std::string::npos);
 }
 
 TEST(EncodeSpec, RefusesWhatNoProcessCanBeGiven) {

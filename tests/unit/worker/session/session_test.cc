@@ -80,7 +80,7 @@ class SessionTest : public testing::Test {
     auto opened = Session::open(std::move(settings));
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     session_ = std::move(*opened);
-    thread_ = std::thread([this] { static_cast<void>(session_->run()); });
+    thread_ = std::thread([this] { session_->run(); });
   }
 
   void stop() {
