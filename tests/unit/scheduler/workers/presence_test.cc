@@ -1,7 +1,7 @@
 // Silence, with durations that a test can wait for.
 #include <atomic>
-#include <thread>
 
+#include "common/os/clocks.h"
 #include "tests/unit/scheduler/workers/port_fixture.h"
 
 namespace sheaf::workers {
@@ -78,8 +78,8 @@ class SilenceAfterAbsence : public Silence {
     // Minted on the control thread: holding it there is to the port what sleep is to a machine.
     settings_.attempt_token = [this](AttemptId) {
       if (is_asleep_) {
-        std::this_thread::sleep_for(settings_.lease + 6 * settings_.lease_margin);
-        is_asleep_ = false;
+        const Milliseconds end = os::boot_time() + settings_.lease + 6 * settings_.lease_margin;
+        is_asleep_ = !eventually([end] { return os::boot_time() >= end; });
       }
       return std::string("token");
     };
