@@ -53,9 +53,12 @@ class Places {
       return fail(job.error());
     }
     place.resource_key = *job ? (*job)->resource_key : "";
-    const auto* deployment = find_deployment(run.deployment);
-    place.bundle = deployment != nullptr ? deployment->bundle : "";
-    place.target = deployment != nullptr ? deployment->target : "";
+    const auto deployment = find_deployment(run.deployment);
+    if (!deployment) {
+      return fail(deployment.error());
+    }
+    place.bundle = *deployment != nullptr ? (*deployment)->bundle : "";
+    place.target = *deployment != nullptr ? (*deployment)->target : "";
     if (run.state == model::RunState::kQueued) {
       const auto position = queue_position(reader_, run);
       if (!position) {
@@ -67,11 +70,14 @@ class Places {
   }
 
  private:
-  const core::DeploymentRecord* find_deployment(DeploymentId id) {
+  /// Null: it is gone.
+  Result<const core::DeploymentRecord*> find_deployment(DeploymentId id) {
     if (deployments_.empty()) {
       const auto all = reader_.deployments();
-      for (const core::DeploymentRecord& deployment :
-           all ? *all : std::vector<core::DeploymentRecord>()) {
+      if (!all) {
+        return fail(all.error());
+      }
+      for (const core::DeploymentRecord& deployment : *all) {
         deployments_.emplace(deployment.id, deployment);
       }
     }
