@@ -1,4 +1,5 @@
-// Attempt logs, at <folder>/<run>/<attempt>.stdout and .stderr. A log without a byte has no file.
+// Attempt logs, at <folder>/<run>/<attempt>.stdout and .stderr. A log of which nothing came has no
+// file; one that ended without a byte has an empty one.
 //
 // Pieces come with their offset, may repeat and may overlap; the same offset always holds the same
 // byte. What a process finds on disk at its start may end in bytes that a power loss spoiled, so
