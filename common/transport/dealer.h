@@ -1,6 +1,7 @@
 // The connecting side: one peer, known by its public key.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,21 @@ struct DealerSettings {
   std::string server_public_key;
   KeyPair keys;
   SocketLimits limits;
+  /// Whether events() are wanted: whoever wants them takes them, or the connection comes to a halt
+  /// after some hundred.
+  bool tells_connections = false;
+};
+
+/// Readable when its dealer's connection has just been made, or made again: what a Poller adds
+/// beside the dealer to learn of a peer that restarted before the next timer.
+class ConnectionEvents : public Socket {
+ public:
+  explicit ConnectionEvents(std::unique_ptr<zmq::socket_t> socket);
+  /// True if a handshake succeeded since the last call.
+  [[nodiscard]] bool take_connected();
+
+ private:
+  friend class Dealer;
 };
 
 /// Reconnects by itself, with back-off and jitter, except after the peer refused its key: who hears
@@ -32,16 +48,23 @@ class Dealer : public Socket {
   /// The next message, if one is there. Messages of several parts are dropped.
   [[nodiscard]] std::optional<std::string> receive();
 
+  /// Of a dealer that tells its connections; the same object over reopen() too.
+  [[nodiscard]] ConnectionEvents& events();
+
   /// Drops the connection with all that waits in it, and connects anew. A Poller that waits for
   /// this socket goes on doing so.
   [[nodiscard]] Result<void> reopen();
 
  private:
-  Dealer(std::unique_ptr<zmq::socket_t> socket, DealerSettings settings);
-  [[nodiscard]] static Result<std::unique_ptr<zmq::socket_t>> open_connected(
-      const DealerSettings& settings);
+  struct Opened {
+    std::unique_ptr<zmq::socket_t> socket;
+    std::unique_ptr<zmq::socket_t> events;  ///< Null unless wanted.
+  };
+  Dealer(Opened opened, DealerSettings settings);
+  [[nodiscard]] static Result<Opened> open_connected(const DealerSettings& settings);
 
   DealerSettings settings_;
+  std::unique_ptr<ConnectionEvents> events_;  // At one address, for the Poller; or null.
 };
 
 }  // namespace sheaf::transport

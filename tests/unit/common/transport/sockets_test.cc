@@ -271,6 +271,38 @@ TEST_F(Sockets, AReopenedSocketIsStillWatched) {
   EXPECT_EQ(dealer.receive(), "welcome");
 }
 
+TEST_F(Sockets, EachConnectionIsAnEvent) {
+  const KeyPair keys = enrol("w");
+  Dealer dealer = Dealer::connect({.endpoint = router_->endpoint(),
+                                   .server_public_key = server_.public_key,
+                                   .keys = keys,
+                                   .limits = {},
+                                   .tells_connections = true})
+                      .value();
+  EXPECT_TRUE(retry([&] { return dealer.events().take_connected(); }));
+  EXPECT_FALSE(dealer.events().take_connected());
+  const std::string endpoint = router_->endpoint();
+  router_.reset();
+  retry([&] {
+    auto again = Router::bind({.endpoint = endpoint, .keys = server_, .domain = "workers"});
+    if (again) {
+      router_.emplace(*std::move(again));
+    }
+    return again.has_value();
+  });
+  Poller poller(Wakeup::create().value());
+  poller.add(dealer.events());
+  EXPECT_TRUE(retry([&] {
+    poller.wait(Milliseconds{1'000});
+    return dealer.events().take_connected();
+  }));
+  ASSERT_TRUE(dealer.reopen());
+  EXPECT_TRUE(retry([&] {
+    poller.wait(Milliseconds{1'000});
+    return dealer.events().take_connected();
+  }));
+}
+
 TEST_F(Sockets, OnlyOneAuthenticatorRuns) {
   EXPECT_EQ(Authenticator::start({}).error().code, ErrorCode::kConflict);
 }
