@@ -19,46 +19,17 @@
 #include "common/transport/mailbox.h"
 #include "common/transport/poller.h"
 #include "common/wire/frame.h"
+#include "worker/logs/tails.h"
 
 namespace sheaf::logs {
 namespace {
 
 constexpr std::size_t kMaxOrders = 100'000;
-constexpr std::size_t kStreams = 2;
 /// Silence after which the connection is opened anew, in times of resend_after.
 constexpr int kResendsUnheard = 3;
 constexpr Milliseconds kIdleWait{60'000};
 /// Between two looks at logs that tell nobody when they grow.
 constexpr Milliseconds kUnwatchedWait{1'000};
-/// Until the scheduler's first acknowledgement names its own.
-constexpr std::uint64_t kFirstCredit = limits::kMaxLogChunkBytes;
-
-const char* file_name(wire::LogStream stream) {
-  return stream == wire::LogStream::kStdout ? "stdout" : "stderr";
-}
-
-/// One log of one attempt.
-struct Tail {
-  std::filesystem::path path;
-  os::FileDescriptor file;
-  std::uint64_t acknowledged = 0;
-  std::uint64_t sent = 0;
-  std::uint64_t credit = kFirstCredit;
-  Milliseconds last_sent{0};
-  bool is_final_said = false;
-  bool is_shrinking_told = false;
-  bool is_shipped = false;
-};
-
-struct Shipped {
-  std::filesystem::path folder;
-  std::array<Tail, kStreams> tails;
-  int watch = -1;  ///< inotify watch of the folder.
-  bool is_finished = false;
-  bool is_reported = false;
-
-  [[nodiscard]] bool is_unwatched() const { return watch < 0 && !is_finished; }
-};
 
 struct Add {
   AttemptId attempt;
@@ -75,12 +46,6 @@ struct BeginEpoch {
   std::uint64_t epoch = 0;
 };
 using Order = std::variant<Add, Finish, Remove, BeginEpoch>;
-
-std::uint64_t length_of(const Tail& tail) {
-  const auto size = tail.file.is_open() ? os::file_size(tail.file.get(), tail.path)
-                                        : Result<std::uint64_t>(std::uint64_t{0});
-  return std::min<std::uint64_t>(size.value_or(0), limits::kMaxLogBytesPerAttempt);
-}
 
 }  // namespace
 
@@ -164,8 +129,8 @@ void LogShipper::Loop::run() {
 
 void LogShipper::Loop::obey(const Add& order) {
   Shipped& shipped = attempts_[order.attempt];
-  for (std::size_t i = 0; i < kStreams; ++i) {
-    shipped.tails[i].path = order.folder / file_name(static_cast<wire::LogStream>(i));
+  for (std::size_t i = 0; i < kFileNames.size(); ++i) {
+    shipped.tails[i].path = order.folder / kFileNames.at(i);
   }
   shipped.folder = order.folder;
 }
@@ -250,14 +215,14 @@ void LogShipper::Loop::take_ack(const wire::LogAck& ack) {
   tail.acknowledged = ack.offset;
   tail.sent = std::max(tail.sent, ack.offset);
   tail.credit = std::max<std::uint64_t>(ack.credit, 1);
-  if (tail.is_final_said && tail.acknowledged >= length_of(tail)) {
+  if (tail.is_final_said && tail.acknowledged >= tail.length()) {
     tail.is_shipped = true;
   }
 }
 
 void LogShipper::Loop::ship() {
   for (auto& [attempt, shipped] : attempts_) {
-    for (std::size_t i = 0; i < kStreams; ++i) {
+    for (std::size_t i = 0; i < kFileNames.size(); ++i) {
       ship_tail(attempt, shipped, static_cast<wire::LogStream>(i));
     }
   }
@@ -280,7 +245,7 @@ void LogShipper::Loop::ship_tail(AttemptId attempt, Shipped& shipped, wire::LogS
     tail.sent = tail.acknowledged;
     tail.is_final_said = false;
   }
-  const std::uint64_t length = length_of(tail);
+  const std::uint64_t length = tail.length();
   while (tail.sent < length && tail.sent - tail.acknowledged < tail.credit) {
     failpoint::reach("logs.before_read");
     const std::uint64_t room = tail.credit - (tail.sent - tail.acknowledged);
