@@ -1,8 +1,20 @@
 #include "scheduler/http/hook_secrets.h"
 
 #include <cstdlib>
+#include <utility>
+
+#include "scheduler/http/hook_signature.h"
 
 namespace sheaf::http {
+namespace {
+
+HookSecret found(const model::HookSettings& hook, SecretSource source, std::string text) {
+  return is_usable_hook_secret(hook.signature, text)
+             ? HookSecret{.source = source, .text = std::move(text)}
+             : HookSecret{.source = SecretSource::kUnusable};
+}
+
+}  // namespace
 
 std::string hook_secret_purpose(JobId job, std::string_view hook) {
   return "hook/" + to_string(job) + "/" + std::string(hook);
@@ -30,7 +42,7 @@ Result<HookSecret> find_hook_secret(const store::Reader& reader,
   if (!text) {
     return fail(text.error());
   }
-  return HookSecret{.source = SecretSource::kStored, .text = std::move(*text)};
+  return found(hook, SecretSource::kStored, std::move(*text));
 }
 
 }  // namespace sheaf::http

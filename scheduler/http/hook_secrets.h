@@ -10,7 +10,12 @@
 
 namespace sheaf::http {
 
-enum class SecretSource { kMissing, kEnvironment, kStored };
+enum class SecretSource {
+  kMissing,
+  kEnvironment,
+  kStored,
+  kUnusable,  ///< There is one that cannot serve (see is_usable_hook_secret()); `text` is empty.
+};
 
 struct HookSecret {
   SecretSource source = SecretSource::kMissing;

@@ -1,18 +1,16 @@
 #include "scheduler/http/hook_signature.h"
 
 #include <array>
-#include <optional>
-#include <string>
 
 #include <sodium.h>
 
 #include "common/base/limits.h"
+#include "common/model/webhook_secret.h"
 #include "scheduler/http/json_reading.h"
 
 namespace sheaf::http {
 namespace {
 
-constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::string_view kSignaturePrefix = "v1,";
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::size_t kMaxSignatures = 16;
@@ -21,32 +19,6 @@ using Mac = std::array<unsigned char, crypto_auth_hmacsha256_BYTES>;
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string decoded(text.size() / 4 * 3 + 3, '\0');
-  std::size_t length = 0;
-  const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(decoded.data()),
-                        decoded.size(),
-                        text.data(),
-                        text.size(),
-                        nullptr,
-                        &length,
-                        &end,
-                        sodium_base64_VARIANT_ORIGINAL) != 0 ||
-      end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  decoded.resize(length);
-  return decoded;
-}
-
-std::string signing_key(std::string_view secret) {
-  if (!secret.starts_with(kSecretPrefix)) {
-    return std::string(secret);
-  }
-  return decode_base64(secret.substr(kSecretPrefix.size())).value_or("");
 }
 
 Mac sign(std::string_view key,
@@ -83,7 +55,7 @@ bool has_signature(std::string_view list, const Mac& expected) {
     if (!entry.starts_with(kSignaturePrefix)) {
       continue;
     }
-    const auto mac = decode_base64(entry.substr(kSignaturePrefix.size()));
+    const auto mac = model::decode_base64(entry.substr(kSignaturePrefix.size()));
     if (mac && mac->size() == expected.size() &&
         sodium_memcmp(mac->data(), expected.data(), expected.size()) == 0) {
       found = true;
@@ -99,14 +71,14 @@ bool is_genuine_standard(std::string_view secret,
   const auto id = find_header(headers, "webhook-id");
   const auto timestamp = find_header(headers, "webhook-timestamp");
   const auto signatures = find_header(headers, "webhook-signature");
-  const auto key = signing_key(secret);
-  if (!id || !timestamp || !signatures || key.empty()) {
+  const auto key = model::webhook_key(secret);
+  if (!id || !timestamp || !signatures || !key) {
     return false;
   }
   if (id->empty() || id->find('.') != std::string_view::npos || !is_fresh(*timestamp, now)) {
     return false;
   }
-  return has_signature(*signatures, sign(key, *id, *timestamp, body));
+  return has_signature(*signatures, sign(*key, *id, *timestamp, body));
 }
 
 bool is_genuine_bearer(std::string_view secret, const Headers& headers) {
@@ -135,7 +107,8 @@ bool is_genuine_hook(model::HookSignature kind,
 }
 
 bool is_usable_hook_secret(model::HookSignature kind, std::string_view secret) {
-  return kind == model::HookSignature::kBearer ? !secret.empty() : !signing_key(secret).empty();
+  return kind == model::HookSignature::kBearer ? !secret.empty()
+                                               : model::webhook_key(secret).has_value();
 }
 
 }  // namespace sheaf::http

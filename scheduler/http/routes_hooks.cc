@@ -171,6 +171,8 @@ std::string_view to_text(SecretSource source) {
       return "environment";
     case SecretSource::kStored:
       return "stored";
+    case SecretSource::kUnusable:
+      return "unusable";
   }
   check_failed(__FILE__, __LINE__, "source", "not a SecretSource");
 }

@@ -7,6 +7,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "common/model/webhook_secret.h"
 #include "common/os/file.h"
 
 namespace sheaf::scheduler {
@@ -67,12 +68,20 @@ void read_destination(const YAML::Node& node, notify::DeliverySettings& alerts) 
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
     throw Misread{node["url"].Mark(), "url must begin with http:// or https://"};
   }
+  std::string key;
+  if (const std::string secret = text(node, "secret"); !secret.empty()) {
+    auto decoded = model::webhook_key(secret);
+    if (!decoded) {
+      throw Misread{node["secret"].Mark(), "secret: " + decoded.error().message};
+    }
+    key = *std::move(decoded);
+  }
   const std::string id = required_text(node, "id");
   const bool is_new =
       alerts.destinations
           .emplace(id,
                    notify::Destination{
-                       .url = url, .bearer = text(node, "bearer"), .secret = text(node, "secret")})
+                       .url = url, .bearer = text(node, "bearer"), .key = std::move(key)})
           .second;
   if (!is_new) {
     throw Misread{node.Mark(), "destination \"" + id + "\" stands here twice"};

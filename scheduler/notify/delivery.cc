@@ -44,9 +44,9 @@ Attempted Deliverer::post(const core::AlertRecord& alert, Timestamp now) {
                                .timeout = Milliseconds{30'000},
                                .max_answer_bytes = kMaxAnswerBytes,
                                .is_cancelled = [this] { return is_cancelled_.load(); }};
-  if (!destination.secret.empty()) {
-    request.headers.emplace_back(
-        "webhook-signature", webhook_signature(destination.secret, id, timestamp, request.body));
+  if (!destination.key.empty()) {
+    request.headers.emplace_back("webhook-signature",
+                                 webhook_signature(destination.key, id, timestamp, request.body));
   }
   if (!destination.bearer.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + destination.bearer);

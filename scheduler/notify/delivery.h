@@ -17,7 +17,7 @@ namespace sheaf::notify {
 struct Destination {
   std::string url;
   std::string bearer;  ///< Sent as Authorization, if any.
-  std::string secret;  ///< Signs each request (Standard Webhooks), if any.
+  std::string key;     ///< Signs each request (Standard Webhooks), if any; of webhook_key().
 };
 
 struct DeliverySettings {

@@ -32,26 +32,6 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-std::string secret_bytes(std::string_view secret) {
-  constexpr std::string_view kPrefix = "whsec_";
-  if (!secret.starts_with(kPrefix)) {
-    return std::string(secret);
-  }
-  const std::string_view encoded = secret.substr(kPrefix.size());
-  std::string bytes(encoded.size(), '\0');
-  std::size_t length = 0;
-  const int status = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()),
-                                       bytes.size(),
-                                       encoded.data(),
-                                       encoded.size(),
-                                       nullptr,
-                                       &length,
-                                       nullptr,
-                                       sodium_base64_VARIANT_ORIGINAL);
-  bytes.resize(status == 0 ? length : 0);
-  return status == 0 ? bytes : std::string(secret);
-}
-
 /// Text for a header line: control characters become spaces, other than ASCII is encoded (RFC
 /// 2047).
 std::string header_text(std::string_view text) {
@@ -92,11 +72,10 @@ std::string webhook_body(const core::AlertRecord& alert, const Origin& origin) {
   return boost::json::serialize(body);
 }
 
-std::string webhook_signature(std::string_view secret,
+std::string webhook_signature(std::string_view key,
                               std::string_view id,
                               std::string_view timestamp,
                               std::string_view body) {
-  const std::string key = secret_bytes(secret);
   std::string signed_text;
   signed_text.append(id).append(".").append(timestamp).append(".").append(body);
   std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};

@@ -24,9 +24,8 @@ struct Origin {
 /// "sheaf".
 [[nodiscard]] std::string webhook_body(const core::AlertRecord& alert, const Origin& origin);
 
-/// `v1,<base64>` over "id.timestamp.body" (Standard Webhooks). A secret written `whsec_<base64>` is
-/// decoded.
-[[nodiscard]] std::string webhook_signature(std::string_view secret,
+/// `v1,<base64>` over "id.timestamp.body" (Standard Webhooks), with a key of model::webhook_key().
+[[nodiscard]] std::string webhook_signature(std::string_view key,
                                             std::string_view id,
                                             std::string_view timestamp,
                                             std::string_view body);

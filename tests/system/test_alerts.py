@@ -305,6 +305,8 @@ BAD_CONFIGS = {
     "destinations:\n  - url: http://host/\n": "2:5: id is missing",
     "destinations:\n  - {id: a, url: 'http://h/'}\n  - {id: a, url: 'http://h/'}\n":
         '3:5: destination "a" stands here twice',
+    "destinations:\n  - {id: ops, url: 'http://host/', secret: whsec_nonsense!}\n":
+        '2:44: secret: behind "whsec_" a webhook\'s secret must be valid base64',
     "destination: []\n": '1:1: unknown key "destination"',
     "destinations: 7\n": "1:15: destinations must be a list",
     "mail:\n  server: host:25\n  from: a@b\n": "2:11: server must begin with smtp:// or smtps://",

@@ -194,6 +194,17 @@ TEST_F(HooksApiTest, BearerHooksTakeTheSecretOfTheEnvironment) {
   EXPECT_EQ(listed.find(kSecret), std::string::npos);
 }
 
+TEST_F(HooksApiTest, SaysWhichSecretOfTheEnvironmentCannotServe) {
+  auto settings = a_job("other");
+  settings["sheaf"] =
+      json::parse(R"({"hooks": [{"name": "signed", "secret_env": "SHEAF_TEST_SIGNED"}]})");
+  deploy(settings);
+  ::setenv("SHEAF_TEST_SIGNED", "whsec_not*base64", 1);
+  const auto listed = get("/api/sheaf/v1/hooks").body;
+  ::unsetenv("SHEAF_TEST_SIGNED");
+  EXPECT_EQ(listed.at("hooks").at(0).at("secret").as_string(), "unusable");
+}
+
 TEST_F(HooksApiTest, RefusesSecretsThatProtectNothing) {
   for (const std::string secret : {"", "short", "whsec_", "whsec_not*base64"}) {
     EXPECT_EQ(put(path("drift") + "/secret", {{"secret", secret}}).status, 400) << secret;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "common/model/webhook_secret.h"
 #include "scheduler/notify/notifier.h"
 
 namespace sheaf::notify {
@@ -44,7 +45,7 @@ TEST(WebhookBody, HasTheDocumentedShapeAndTheResultBesideIt) {
 
 // The example of the Standard Webhooks specification.
 TEST(WebhookSignature, AgreesWithTheSpecification) {
-  EXPECT_EQ(webhook_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+  EXPECT_EQ(webhook_signature(model::webhook_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").value(),
                               "msg_p5jXN8AQM9LWM0D4loKWxJek",
                               "1614265330",
                               R"({"test": 2432232314})"),
