@@ -27,9 +27,8 @@ Result<HookSecret> find_hook_secret(const store::Reader& reader,
   if (!hook.secret_env.empty()) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment.
     const char* value = std::getenv(hook.secret_env.c_str());
-    return value == nullptr || *value == '\0'
-               ? HookSecret{}
-               : HookSecret{.source = SecretSource::kEnvironment, .text = value};
+    return value == nullptr || *value == '\0' ? HookSecret{}
+                                              : found(hook, SecretSource::kEnvironment, value);
   }
   const auto record = reader.hook_secret(job, hook.name);
   if (!record) {
