@@ -42,6 +42,7 @@ Session::Loop::Loop(SessionSettings settings,
       high_water_(files_.high_water()),
       stored_high_water_(high_water_) {
   poller_.add(dealer_);
+  poller_.add(dealer_.events());
   last_received_ = os::boot_time();
 }
 
@@ -203,6 +204,11 @@ void Session::Loop::take_reports() {
 
 void Session::Loop::keep_in_touch() {
   const Milliseconds now = os::boot_time();
+  if (dealer_.events().take_connected()) {
+    // Maybe to a scheduler that has just started and knows no session: ask before the next timer.
+    last_register_ = Milliseconds{0};
+    last_sent_ = Milliseconds{0};
+  }
   if (!has_session_) {
     if (now - last_register_ >= register_wait()) {
       register_worker();

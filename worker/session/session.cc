@@ -51,7 +51,9 @@ Result<std::unique_ptr<Session>> Session::open(SessionSettings settings) {
   }
   auto dealer = transport::Dealer::connect({.endpoint = settings.control_endpoint,
                                             .server_public_key = settings.server_public_key,
-                                            .keys = settings.keys});
+                                            .keys = settings.keys,
+                                            .limits = {},
+                                            .tells_connections = true});
   if (!dealer) {
     return fail(dealer.error());
   }

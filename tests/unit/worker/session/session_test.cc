@@ -125,11 +125,11 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(router_->send(connection_, *bytes).has_value());
   }
 
-  void welcome() {
+  void welcome(Milliseconds heartbeat_interval = Milliseconds{200}) {
     say(wire::Welcome{.session = 1,
                       .epoch = kEpoch,
                       .worker = {1},
-                      .heartbeat_interval = Milliseconds{200},
+                      .heartbeat_interval = heartbeat_interval,
                       .http_base_url = "http://127.0.0.1:9"});
   }
 
@@ -242,6 +242,30 @@ TEST_F(SessionTest, RemembersTheHighestFenceAfterItsAttemptIsForgotten) {
   ASSERT_TRUE(registered.has_value());
   EXPECT_TRUE(registered->attempts.empty());
   EXPECT_EQ(registered->highest_fence, 77U);
+}
+
+// Long before the next heartbeat would be due.
+TEST_F(SessionTest, SpeaksAtOnceToASchedulerThatIsBack) {
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>());
+  welcome(std::chrono::minutes(5));
+  ASSERT_TRUE(next<wire::Heartbeat>());
+  const std::string endpoint = router_->endpoint();
+  poller_.remove(*router_);
+  router_.reset();
+  messages_.clear();
+  const auto end = Clock::now() + kDeadline;
+  while (!router_ && Clock::now() < end) {
+    if (auto bound = transport::Router::bind(
+            {.endpoint = endpoint, .keys = server_, .domain = "workers", .limits = {}})) {
+      router_.emplace(*std::move(bound));
+    } else {
+      poller_.wait(Milliseconds{10});
+    }
+  }
+  ASSERT_TRUE(router_.has_value());
+  poller_.add(*router_);
+  EXPECT_TRUE(next<wire::Heartbeat>());
 }
 
 }  // namespace
