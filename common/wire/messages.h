@@ -118,8 +118,8 @@ struct Welcome {
   std::uint64_t epoch = 0;
   std::uint32_t version = kFirstVersion;  ///< Of all further frames of the session.
   WorkerId worker;
-  /// After so long a silence of the worker the scheduler gives its attempts up. For information: the
-  /// worker ends nothing by itself, and is told at its next REGISTER what to kill.
+  /// After so long a silence of the worker the scheduler gives its attempts up. For information:
+  /// the worker ends nothing by itself, and is told at its next REGISTER what to kill.
   Milliseconds lease{0};
   Milliseconds heartbeat_interval{0};
   std::vector<AttemptId> adopt;
