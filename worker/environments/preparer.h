@@ -38,9 +38,6 @@ struct PrepareRequest {
   const model::AttemptSpec& spec;
   const std::string& token;
   const std::string& http_base_url;
-  /// Where the task may write while it runs and which nobody else uses (its folder of attempt
-  /// files).
-  std::filesystem::path scratch_folder;
   /// Set when the attempt is no longer wanted; waits and builds end early then.
   const std::atomic<bool>& is_cancelled;
 };

@@ -69,8 +69,7 @@ bool Session::Loop::act(const agent::Prepare& action) {
   const agent::Attempt& attempt = *agent_.find(action.attempt);
   preparing_->submit({.spec = attempt.spec,
                       .token = attempt.token,
-                      .http_base_url = http_base_url_,
-                      .scratch_folder = runner_.folder(action.attempt).path});
+                      .http_base_url = http_base_url_});
   return true;
 }
 

@@ -56,7 +56,6 @@ void Preparing::run() {
     auto prepared = preparer_.prepare({.spec = next.job.spec,
                                        .token = next.job.token,
                                        .http_base_url = next.job.http_base_url,
-                                       .scratch_folder = next.job.scratch_folder,
                                        .is_cancelled = *next.is_cancelled});
     // There is room for one report a slot, and no attempt beyond the slots is accepted.
     SHEAF_CHECK(reports_.push({.attempt = attempt, .prepared = std::move(prepared)}),

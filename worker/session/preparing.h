@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,7 +30,6 @@ class Preparing {
     model::AttemptSpec spec;
     std::string token;
     std::string http_base_url;
-    std::filesystem::path scratch_folder;
   };
 
   /// `preparer` and `reports` must outlive this.
