@@ -20,6 +20,13 @@ inline constexpr std::size_t kMaxParameterBytes = 10'000;
 inline constexpr std::size_t kMaxIdempotencyTokenBytes = 64;
 inline constexpr std::size_t kMaxResultMessageBytes = 4'096;
 
+// For-each and run-job tasks.
+inline constexpr std::size_t kMaxIterations = 1'000'000;
+inline constexpr int kMaxForEachConcurrency = 100;
+inline constexpr int kMaxStreamConcurrency = 1'000;
+inline constexpr int kDefaultForEachConcurrency = 20;
+inline constexpr int kMaxRunJobDepth = 3;
+
 // Task values.
 inline constexpr std::size_t kMaxTaskValueBytes = 48u << 10;
 inline constexpr std::size_t kMaxTaskValuesPerRun = 250;

@@ -326,6 +326,13 @@ CheckedSettings check_job_settings(std::string_view text) {
   return checked;
 }
 
+// Spelt out in a source of its own: TaskSettings holds ForEachTask holds TaskSettings, and a
+// defaulted comparison of that crashes clang 19.
+bool operator==(const ForEachTask& a, const ForEachTask& b) {
+  return a.inputs == b.inputs && a.inputs_file == b.inputs_file && a.concurrency == b.concurrency &&
+         a.mode == b.mode && a.task == b.task;
+}
+
 Result<JobSettings> parse_job_settings(std::string_view text) {
   CheckedSettings checked = check_job_settings(text);
   if (checked.findings.empty()) {

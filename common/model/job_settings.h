@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/id.h"
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
 
@@ -73,7 +75,74 @@ struct ConditionTask {
   friend bool operator==(const ConditionTask&, const ConditionTask&) = default;
 };
 
-using TaskAction = std::variant<CommandTask, SparkPythonTask, ConditionTask>;
+struct TaskSettings;
+
+/// How the iterations of a for-each task run.
+enum class ForEachMode : std::uint8_t {
+  kProcess,  ///< One process for each iteration.
+  kStream,   ///< One process for each place, which reads inputs and answers line by line.
+};
+
+/// Runs one task for each element of a list.
+struct ForEachTask {
+  /// A JSON array, or a text whose references resolve to one. Empty when `inputs_file` is set.
+  std::string inputs;
+  /// Sheaf's own: path, relative to the deployment's files, of one JSON value a line.
+  std::string inputs_file;
+  /// Iterations at once, 1 or more.
+  int concurrency = 1;
+  ForEachMode mode = ForEachMode::kProcess;
+  /// What each iteration runs: exactly one, never a for-each task itself.
+  std::vector<TaskSettings> task;
+  friend bool operator==(const ForEachTask&, const ForEachTask&);
+};
+
+/// Starts a run of another job and ends as it does.
+struct RunJobTask {
+  /// Invalid when `resource_key` says which job it is.
+  JobId job;
+  /// A job of the same deployment by its key under `resources.jobs`.
+  std::string resource_key;
+  /// Beside the parent's own job parameters, which are handed down by name; these win.
+  NamedStrings job_parameters;
+  friend bool operator==(const RunJobTask&, const RunJobTask&) = default;
+};
+
+using TaskAction =
+    std::variant<CommandTask, SparkPythonTask, ConditionTask, ForEachTask, RunJobTask>;
+
+/// Sheaf's own: growing pauses between attempts. The n-th repeat waits a random time (full jitter)
+/// of at most min(longest, first × 2^(n-1)), and never less than min_retry_interval asks.
+/// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+struct BackoffSettings {
+  Milliseconds first{0};  ///< 0: no back-off.
+  Milliseconds longest{0};
+  friend bool operator==(const BackoffSettings&, const BackoffSettings&) = default;
+};
+
+/// Sheaf's own: which ends of an attempt are worth another one; without any entry all are that
+/// max_retries and retry_on_timeout allow.
+struct RetryFilter {
+  std::vector<int> exit_codes;
+  bool on_lost = false;
+  bool on_timeout = false;
+  bool on_out_of_memory = false;
+
+  [[nodiscard]] bool is_empty() const {
+    return exit_codes.empty() && !on_lost && !on_timeout && !on_out_of_memory;
+  }
+  friend bool operator==(const RetryFilter&, const RetryFilter&) = default;
+};
+
+/// Sheaf's own: what an attempt needs of its worker beside a slot.
+struct ResourceRequest {
+  std::int64_t cpu_millis = 0;    ///< Thousandths of a core; 0: none asked for.
+  std::int64_t memory_bytes = 0;  ///< 0: none asked for.
+  int gpus = 0;                   ///< Whole devices, given by index.
+  /// Every one must be among the worker's labels: "zone=b" or "fast-disk". Sorted.
+  std::vector<std::string> labels;
+  friend bool operator==(const ResourceRequest&, const ResourceRequest&) = default;
+};
 
 struct TaskSettings {
   std::string task_key;
@@ -90,6 +159,13 @@ struct TaskSettings {
   /// Key into JobSettings::environments, or empty: the worker's own Python.
   std::string environment_key;
   bool disabled = false;
+  BackoffSettings backoff;
+  RetryFilter retry_only_on;
+  /// Attempts lost with their worker that are repeated, beside max_retries.
+  int max_lost = limits::kMaxLostAttempts;
+  ResourceRequest resources;
+  /// Name of the pool whose limit the task's attempts count against, or empty: no pool.
+  std::string pool;
   friend bool operator==(const TaskSettings&, const TaskSettings&) = default;
 };
 
@@ -165,6 +241,8 @@ struct JobSettings {
   AlertSettings alerts;
   std::int64_t max_concurrent_runs = 1;
   bool queue_enabled = true;
+  /// Sheaf's own: ready tasks of jobs with a greater number are placed first; 0 where not given.
+  int priority = 0;
   /// Of the whole run, from its start (queueing does not count); 0 is none.
   std::chrono::seconds timeout{0};
   friend bool operator==(const JobSettings&, const JobSettings&) = default;

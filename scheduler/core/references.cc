@@ -98,6 +98,14 @@ class SpecBuilder {
     return fail(ErrorCode::kInternal, "a condition task has no attempts");
   }
 
+  Result<void> operator()(const model::ForEachTask& /*action*/) {
+    return fail(ErrorCode::kInternal, "a for-each task has no attempts");
+  }
+
+  Result<void> operator()(const model::RunJobTask& /*action*/) {
+    return fail(ErrorCode::kInternal, "a run-job task has no attempts");
+  }
+
  private:
   Result<void> add_argument(const std::string& argument) {
     auto text = resolve_text(run_, argument);
