@@ -98,6 +98,9 @@ std::string trigger_text(const boost::json::object& trigger) {
   if (kind == model::to_string(model::TriggerKind::kHook)) {
     return "hook " + text_at(trigger, "hook");
   }
+  if (kind == model::to_string(model::TriggerKind::kRunJob)) {
+    return "run " + std::to_string(number_at(trigger, "parent_run_id"));
+  }
   return kind;
 }
 

@@ -95,6 +95,7 @@ std::string_view mark_of(const TaskView& task) {
       return "·";
     case model::TaskState::kLeased:
     case model::TaskState::kRunning:
+    case model::TaskState::kDelegated:
     case model::TaskState::kWaitingRetry:
     case model::TaskState::kStopping:
       return "●";

@@ -55,6 +55,7 @@ struct AttemptOutcome {
   int signal = 0;     ///< For kSignalled.
   /// The attempt's whole process tree is known to be gone.
   bool tree_empty = false;
+  bool out_of_memory = false;  ///< The kernel ended it at its memory limit.
   /// For people: last error line, resolver text, why it did not start. At most
   /// kMaxResultMessageBytes.
   std::string message;

@@ -36,6 +36,8 @@ std::string_view to_string(TaskState state) {
       return "DISABLED";
     case TaskState::kInternalError:
       return "INTERNAL_ERROR";
+    case TaskState::kDelegated:
+      return "RUNNING";
   }
   check_failed(__FILE__, __LINE__, "state", "not a TaskState");
 }
@@ -90,6 +92,8 @@ std::string_view to_string(TriggerKind kind) {
       return "PERIODIC";
     case TriggerKind::kHook:
       return "HOOK";
+    case TriggerKind::kRunJob:
+      return "RUN_JOB_TASK";
   }
   check_failed(__FILE__, __LINE__, "kind", "not a TriggerKind");
 }

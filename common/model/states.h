@@ -24,10 +24,11 @@ enum class TaskState : std::uint8_t {
   kUpstreamCancelled = 12,  ///< Never ran: a dependency was cancelled.
   kDisabled = 13,
   kInternalError = 14,  ///< Could not be started, or lost more often than allowed.
+  kDelegated = 15,      ///< Its iterations or the run that it started are under way.
 };
 
 [[nodiscard]] constexpr bool is_terminal(TaskState state) {
-  return state >= TaskState::kSucceeded;
+  return state >= TaskState::kSucceeded && state != TaskState::kDelegated;
 }
 /// An attempt of the task is, or may be, on a worker.
 [[nodiscard]] constexpr bool is_active(TaskState state) {
@@ -67,6 +68,7 @@ enum class TriggerKind : std::uint8_t {
   kManual = 0,    ///< run-now: `one_time` in references, ONE_TIME in the API.
   kSchedule = 1,  ///< Quartz schedule: `periodic`, PERIODIC.
   kHook = 2,      ///< An inbound webhook: `hook`, HOOK (Sheaf's own).
+  kRunJob = 3,    ///< A run-job task of another run: `run_job_task`, RUN_JOB_TASK.
 };
 
 /// Why a run is being stopped, or a task will not run.

@@ -120,6 +120,7 @@ void put(const ResultReport& message, proto::WorkerMessage& envelope) {
   out.set_exit_code(message.outcome.exit_code);
   out.set_signal(message.outcome.signal);
   out.set_tree_empty(message.outcome.tree_empty);
+  out.set_out_of_memory(message.outcome.out_of_memory);
   out.set_message(message.outcome.message);
   for (const std::string& warning : message.outcome.warnings) {
     out.add_warnings(warning);
@@ -143,6 +144,7 @@ std::optional<WorkerMessage> get(const proto::ResultReport& in) {
                   .exit_code = outcome.exit_code(),
                   .signal = outcome.signal(),
                   .tree_empty = outcome.tree_empty(),
+                  .out_of_memory = outcome.out_of_memory(),
                   .message = outcome.message(),
                   .warnings = {outcome.warnings().begin(), outcome.warnings().end()},
                   .started = from_epoch_ms(outcome.started_ms()),

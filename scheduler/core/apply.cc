@@ -26,7 +26,8 @@ class Applier {
       if (run.record.state == RunState::kRunning) {
         const bool is_limited = event.timeout_s > 0;
         writer_.set_run_deadline(
-            run, is_limited ? run.record.started + std::chrono::seconds(event.timeout_s) : kNoTime);
+            run,
+            is_limited ? pass_start(run.record) + std::chrono::seconds(event.timeout_s) : kNoTime);
         writer_.mark_dirty(run);
       }
     }
@@ -53,15 +54,18 @@ class Applier {
   void operator()(const RunSubmitted& event) {
     writer_.take_id(event.run.first_attempt.value + event.run.task_count - 1);
     writer_.take_id(event.run.id.value);
-    LiveRun& run = writer_.add_run(event.run, event.settings);
-    writer_.mark_dirty(run);
-    run.dirty_pages.assign(run.dirty_pages.size(), true);
+    writer_.mark_whole(writer_.add_run(event.run, event.settings));
   }
 
   void operator()(const RunStarted& event) {
     LiveRun& run = live(event.run);
     run.record.state = RunState::kRunning;
-    run.record.started = event.at;
+    if (run.record.repairs.empty()) {
+      run.record.started = event.at;
+    } else {
+      run.record.repairs.back().started = event.at;
+      run.record.repairs.back().state = RunState::kRunning;
+    }
     writer_.set_run_deadline(run, event.deadline);
     writer_.place_in_job(run);
     writer_.list_unblocked(run);
@@ -86,8 +90,15 @@ class Applier {
     run.record.state = event.state;
     run.record.message = event.message;
     run.record.ended = event.at;
+    if (!run.record.repairs.empty()) {
+      RepairRecord& pass = run.record.repairs.back();
+      pass.ended = event.at;
+      pass.state = event.state;
+      pass.message = event.message;
+    }
     writer_.set_run_deadline(run, kNoTime);
     writer_.place_in_job(run);
+    writer_.tell_parent(run);
     writer_.mark_dirty(run);
     state_.retired_runs.push_back(event.run);
   }
@@ -95,7 +106,7 @@ class Applier {
   void operator()(const TasksReady& event) {
     LiveRun& run = live(event.run);
     for (const TaskIndex task : event.tasks) {
-      run.tasks.state[task] = TaskState::kReady;
+      leave_blocked(run, task, TaskState::kReady);
       writer_.set_deadline(run, task, kNoTime);
       state_.ready.push_back({event.run, task});
       writer_.mark_dirty(run, task);
@@ -199,6 +210,7 @@ class Applier {
 
   void operator()(const TaskFinished& event) {
     LiveRun& run = live(event.run);
+    const TaskState before = run.tasks.state[event.task];
     run.tasks.state[event.task] = event.state;
     run.tasks.outcome[event.task] = event.outcome;
     run.tasks.ended[event.task] = event.at;
@@ -206,7 +218,7 @@ class Applier {
     if (!event.message.empty()) {
       run.details[event.task].message = event.message;
     }
-    writer_.finish_task(run, event.task);
+    writer_.finish_task(run, event.task, before);
     writer_.mark_dirty(run, event.task);
   }
 
@@ -228,11 +240,87 @@ class Applier {
 
   void operator()(const HookSecretRecorded& /*event*/) {}
 
+  void operator()(const TaskDelegated& event) {
+    LiveRun& run = live(event.run);
+    leave_blocked(run, event.task, TaskState::kDelegated);
+    run.tasks.started[event.task] = event.at;
+    run.tasks.stop_reason[event.task] = StopReason::kNone;
+    writer_.set_deadline(run, event.task, event.deadline);
+    if (const auto block = run.find_block(event.task)) {
+      state_.unsettled.blocks.insert({event.run, *block});
+    } else {
+      run.details[event.task].child = {};
+      state_.unsettled.wanting_facts.insert({event.run, event.task});
+    }
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const IterationsPlanned& event) {
+    LiveRun& run = live(event.run);
+    writer_.take_id(event.block.first_attempt.value + event.block.count - 1);
+    writer_.add_block(run, event.block, event.inputs);
+    writer_.mark_dirty(run);
+  }
+
+  void operator()(const ChildRunStarted& event) {
+    LiveRun& run = live(event.run);
+    run.details[event.task].child = event.child;
+    state_.unsettled.wanting_facts.erase({event.run, event.task});
+    writer_.mark_dirty(run, event.task);
+    if (const LiveRun* child = state_.find_run(event.child);
+        child != nullptr && is_terminal(child->record.state)) {
+      writer_.tell_parent(*child);  // It was skipped at once.
+    }
+  }
+
+  void operator()(const DelegationStopRequested& event) {
+    LiveRun& run = live(event.run);
+    run.tasks.stop_reason[event.task] = event.reason;
+    writer_.set_deadline(run, event.task, kNoTime);
+    if (const auto block = run.find_block(event.task)) {
+      state_.unsettled.blocks.insert({event.run, *block});
+    }
+    writer_.mark_dirty(run, event.task);
+  }
+
+  void operator()(const IterationsAbandoned& event) {
+    LiveRun& run = live(event.run);
+    writer_.abandon_block(run, event.block, event.state, event.at);
+    writer_.mark_dirty(run);
+  }
+
+  void operator()(const RunRepaired& event) {
+    for (const TaskRow& row : event.rows) {
+      writer_.take_id(row.attempt.value);
+    }
+    writer_.take_id(event.run.repairs.back().id);
+    std::vector<InputsPointer> inputs = event.inputs;
+    inputs.resize(event.run.blocks.size());  // A replay has none.
+    LiveRun& run = writer_.add_stored({.record = event.run,
+                                       .settings = event.settings,
+                                       .rows = event.rows,
+                                       .details = event.details,
+                                       .inputs = std::move(inputs)});
+    run.stored_blocks = 0;
+    writer_.mark_whole(run);
+  }
+
+  void operator()(const RunDeleted& /*event*/) {}
+
+  void operator()(const SettingsRecorded& /*event*/) {}
+
  private:
   LiveRun& live(RunId id) {
     LiveRun* run = state_.find_run(id);
     SHEAF_CHECK(run != nullptr, "an event names a run that is not live");
     return *run;
+  }
+
+  void leave_blocked(LiveRun& run, TaskIndex task, TaskState state) {
+    const TaskState before = std::exchange(run.tasks.state[task], state);
+    if (before == TaskState::kBlocked && run.is_iteration(task)) {
+      writer_.begin_iteration(run, task);
+    }
   }
 
   void drop_stale_ready() {
@@ -255,8 +343,12 @@ void apply(State& state, const Event& event) {
   std::visit(Applier(state), event);
 }
 
-Unsettled take_unsettled(State& state) {
-  return std::exchange(state.unsettled, {});
+std::uint32_t repair_count(const RunRecord& run) {
+  return run.repairs.empty() ? 0 : static_cast<std::uint32_t>(run.repairs.size() - 1);
+}
+
+Timestamp pass_start(const RunRecord& run) {
+  return run.repairs.empty() ? run.started : run.repairs.back().started;
 }
 
 void retire_finished(State& state) {

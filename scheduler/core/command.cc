@@ -15,6 +15,23 @@ struct ReadsOf {
     return reads;
   }
   ReadSet operator()(const CancelRun& command) const { return {.run = command.run}; }
+  ReadSet operator()(const DeleteRun& command) const { return {.run = command.run}; }
+  ReadSet operator()(const SubmitOnce& command) const {
+    ReadSet reads;
+    if (!command.receipt_key.empty()) {
+      reads.receipt = command.receipt_key;
+    }
+    return reads;
+  }
+  ReadSet operator()(const RepairRun& command) const {
+    return {.run = command.run, .finished_run = command.run};
+  }
+  ReadSet operator()(const StartChildRun& command) const {
+    return command.job.is_valid() ? ReadSet{.job = command.job} : ReadSet{};
+  }
+  ReadSet operator()(const PlanIterations& command) const {
+    return {.file = std::pair(command.manifest_digest, command.path)};
+  }
   ReadSet operator()(const FireTrigger& command) const { return {.job = command.job}; }
   ReadSet operator()(const SetHookSecret& command) const { return {.job = command.job}; }
   ReadSet operator()(const SettleAlert& command) const { return {.alert = command.alert}; }

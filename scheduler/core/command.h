@@ -2,6 +2,7 @@
 // that a decision needs beside State.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -10,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/result.h"
+#include "scheduler/core/iteration_inputs.h"
 #include "scheduler/core/records.h"
 
 namespace sheaf::core {
@@ -49,10 +52,63 @@ struct SubmitRun {
   /// How long the receipt counts; zero is for ever.
   Milliseconds receipt_kept{0};
   std::string idempotency_token;
+  /// Tasks to run ("train", "+train": with what it depends on, "train+": with what depends on it);
+  /// empty: all.
+  std::vector<std::string> only;
 };
 
+/// Ends a run, or one task of it, with everything that it has on workers.
 struct CancelRun {
   RunId run;
+  /// A task run of it: only that task is cancelled. Invalid: the whole run.
+  AttemptId attempt;
+};
+
+/// Cancels the active runs of a job.
+struct CancelAllRuns {
+  enum class Which : std::uint8_t { kActive, kQueued };
+  JobId job;  ///< Invalid: of all jobs.
+  Which which = Which::kActive;
+};
+
+/// Forgets a finished run.
+struct DeleteRun {
+  RunId run;
+};
+
+/// Runs a document of settings once, without a job.
+struct SubmitOnce {
+  std::string settings_digest;
+  std::string settings_json;
+  SettingsPointer settings;
+  TriggerRecord trigger;
+  std::string receipt_key;
+  std::string idempotency_token;
+};
+
+/// Runs part of a finished run again, with the job's settings of now.
+struct RepairRun {
+  enum class Dependents : std::uint8_t { kOnlyUnsuccessful, kAll };
+  RunId run;
+  std::vector<std::string> tasks;  ///< Task keys, or empty with `all_failed`.
+  bool all_failed = false;
+  Dependents dependents = Dependents::kOnlyUnsuccessful;
+  /// The last repair that the caller knows of; 0: none.
+  std::int64_t latest_repair = 0;
+  NamedStrings overrides;  ///< Beside those that the run has; these win.
+};
+
+/// Starts the run of a run-job task: follows from Settle.
+struct StartChildRun {
+  TaskRef parent;
+  JobId job;  ///< Invalid: the task's resource key names none.
+};
+
+/// Plans the iterations of a for-each task whose inputs are a file: follows from Settle.
+struct PlanIterations {
+  TaskRef parent;
+  std::string manifest_digest;
+  std::string path;
 };
 
 /// What a worker says of an attempt that it holds, at REGISTER.
@@ -156,22 +212,41 @@ struct LeaseTasks {
   std::vector<Lease> leases;
 };
 
+/// A block of iterations of a run.
+struct BlockRef {
+  RunId run;
+  std::uint32_t block = 0;
+  friend auto operator<=>(const BlockRef&, const BlockRef&) = default;
+};
+
+struct ChildEnd {
+  RunId run;
+  RunState state = RunState::kSucceeded;
+  std::string message;
+};
+
 /// Work that apply() uncovered and from which conclusions are to be drawn; derived, never stored.
 struct Unsettled {
   std::vector<TaskRef> unblocked;  ///< All dependencies finished, not judged yet.
   std::vector<TaskRef> stoppable;  ///< Tasks of stopping runs that have not started.
   std::set<RunId> finished_runs;   ///< No unfinished task, run not terminal.
   std::set<JobId> startable_jobs;  ///< A queue and a free place beside the running ones.
+  std::set<BlockRef> blocks;       ///< Iterations to start or abandon, or all finished.
+  /// Run-job tasks whose run has ended, with that run's end.
+  std::map<TaskRef, ChildEnd> ended_children;
+  /// Delegated tasks that need Facts to go on: their commands follow (take_follow_ups).
+  std::set<TaskRef> wanting_facts;
 
-  [[nodiscard]] bool is_empty() const {
+  [[nodiscard]] bool is_settled() const {
     return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
-           stoppable.empty();
+           stoppable.empty() && blocks.empty() && ended_children.empty();
   }
+  [[nodiscard]] bool is_empty() const { return is_settled() && wanting_facts.empty(); }
 };
 
 /// Draws the consequences of what was applied. The engine takes the work from State
-/// (take_unsettled) and posts it until nothing is left; a crash in between loses nothing, since the
-/// work is derived.
+/// (take_follow_ups) and decides it until nothing is left, all within the batch; a crash in between
+/// loses nothing, since the work is derived.
 struct Settle {
   Unsettled work;
 };
@@ -195,7 +270,22 @@ using Command = std::variant<Deploy,
                              AdvanceTime,
                              LeaseTasks,
                              Settle,
-                             BeginEpoch>;
+                             BeginEpoch,
+                             CancelAllRuns,
+                             DeleteRun,
+                             SubmitOnce,
+                             RepairRun,
+                             StartChildRun,
+                             PlanIterations>;
+
+/// One run as stored: the inverse of what the engine encodes.
+struct StoredRun {
+  RunRecord record;
+  SettingsPointer settings;
+  std::vector<TaskRow> rows;
+  std::map<TaskIndex, TaskDetails> details;
+  std::vector<InputsPointer> inputs;  ///< Of the blocks.
+};
 
 /// Which stored records decide() needs for a command.
 struct ReadSet {
@@ -206,6 +296,10 @@ struct ReadSet {
   std::optional<AlertId> alert;
   /// For RunId-addressed commands whose run may be over.
   std::optional<RunId> run;
+  /// A finished run whole, with its job as `job`.
+  std::optional<RunId> finished_run;
+  /// A file of a deployment: digest of the manifest, path.
+  std::optional<std::pair<std::string, std::string>> file;
 };
 
 [[nodiscard]] ReadSet reads(const Command& command);
@@ -220,6 +314,9 @@ struct Facts {
   std::optional<ReceiptRecord> receipt;
   std::optional<AlertRecord> alert;
   std::optional<RunState> run_state;  ///< Of a run that is no longer live.
+  bool receipt_run_exists = true;     ///< Whether the run of `receipt` is still stored.
+  std::shared_ptr<const StoredRun> finished_run;
+  Result<std::string> file = fail(ErrorCode::kNotFound, "no file was asked for");
 };
 
 }  // namespace sheaf::core

@@ -44,8 +44,9 @@ struct Rejection {
 /// writer.
 void apply(State& state, const Event& event);
 
-/// Takes the derived work list for the next Settle command; empty when there is nothing to settle.
-[[nodiscard]] Unsettled take_unsettled(State& state);
+/// Takes the derived work out of State, as the commands that settle it. They are decided in the
+/// same batch, until none is left. Empty when there is nothing to settle.
+[[nodiscard]] std::vector<Command> take_follow_ups(State& state);
 
 /// Tasks that wait for a slot, oldest first, at most `limit`.
 [[nodiscard]] std::vector<TaskRef> ready_tasks(const State& state, std::size_t limit);
@@ -64,14 +65,6 @@ void apply(State& state, const Event& event);
 
 /// Drops finished runs from memory. Called by the engine once their rows are encoded.
 void retire_finished(State& state);
-
-/// One live run as stored: the inverse of what the engine encodes.
-struct StoredRun {
-  RunRecord record;
-  SettingsPointer settings;
-  std::vector<TaskRow> rows;
-  std::map<TaskIndex, TaskDetails> details;
-};
 
 /// Everything that outlives a process, as recovery reads it.
 struct StoredState {
@@ -92,7 +85,9 @@ struct StoredState {
 
 /// Values of a task value reference, parameters and so on, in one string; fails with the reason for
 /// which the task cannot run. Public for tests.
-[[nodiscard]] Result<std::string> resolve_text(const LiveRun& run, std::string_view text);
+[[nodiscard]] Result<std::string> resolve_text(const LiveRun& run,
+                                               TaskIndex task,
+                                               std::string_view text);
 
 /// The attempt as a worker gets it, references resolved.
 /// REQUIRES: the task has an attempt.

@@ -9,6 +9,20 @@ struct Judge {
 
   Decision operator()(const Deploy& command) { return decide_deploy(std::move(draft), command); }
   Decision operator()(const SubmitRun& command) { return decide_submit(std::move(draft), command); }
+  Decision operator()(const SubmitOnce& command) {
+    return decide_submit_once(std::move(draft), command);
+  }
+  Decision operator()(const CancelAllRuns& command) {
+    return decide_cancel_all(std::move(draft), command);
+  }
+  Decision operator()(const DeleteRun& command) { return decide_delete(std::move(draft), command); }
+  Decision operator()(const RepairRun& command) { return decide_repair(std::move(draft), command); }
+  Decision operator()(const StartChildRun& command) {
+    return decide_start_child(std::move(draft), command);
+  }
+  Decision operator()(const PlanIterations& command) {
+    return decide_plan_iterations(std::move(draft), command);
+  }
   Decision operator()(const CancelRun& command) { return decide_cancel(std::move(draft), command); }
   Decision operator()(const RegisterWorker& command) {
     return decide_register(std::move(draft), command);

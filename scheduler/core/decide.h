@@ -39,7 +39,60 @@ struct Draft {
 [[nodiscard]] Decision decide_set_hook_secret(Draft draft, const SetHookSecret& command);
 
 [[nodiscard]] Decision decide_submit(Draft draft, const SubmitRun& command);
+[[nodiscard]] Decision decide_submit_once(Draft draft, const SubmitOnce& command);
 [[nodiscard]] Decision decide_cancel(Draft draft, const CancelRun& command);
+[[nodiscard]] Decision decide_cancel_all(Draft draft, const CancelAllRuns& command);
+[[nodiscard]] Decision decide_delete(Draft draft, const DeleteRun& command);
+[[nodiscard]] Decision decide_repair(Draft draft, const RepairRun& command);
+
+/// What is particular to a new run beside its job.
+struct NewRun {
+  RunType type = RunType::kJob;
+  NamedStrings overrides;
+  TriggerRecord trigger;
+  std::string idempotency_token;
+  std::vector<std::string> only;
+  std::uint32_t depth = 0;
+};
+/// Events of a new run of `job`, queued; Settle starts it where there is a place.
+RunId create_run(Draft& draft, const JobRecord& job, const SettingsPointer& settings, NewRun made);
+[[nodiscard]] bool is_queue_full(const Draft& draft, JobId job);
+/// Job parameters: the declared ones with their defaults, under the overrides.
+[[nodiscard]] NamedStrings merged_parameters(const model::JobSettings& settings,
+                                             const NamedStrings& overrides);
+/// Why the selection names no tasks of the job, or nothing.
+[[nodiscard]] std::optional<std::string> find_selection_fault(const model::JobSettings& settings,
+                                                              const std::vector<std::string>& only);
+
+// ---- Tasks whose work goes on elsewhere: for-each and run-job.
+
+/// Delegates a task that may start. For a for-each task with literal inputs this plans its
+/// iterations; what needs Facts follows as a command of its own.
+void delegate_task(Draft& draft, const LiveRun& run, TaskIndex task);
+/// Stops what runs for a delegated task.
+void stop_delegates(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason);
+[[nodiscard]] Decision decide_start_child(Draft draft, const StartChildRun& command);
+[[nodiscard]] Decision decide_plan_iterations(Draft draft, const PlanIterations& command);
+/// Whether the task waits for iterations or a run that are being stopped.
+[[nodiscard]] bool is_delegation_stopping(const LiveRun& run, TaskIndex task);
+/// The state of a delegated task that is ended by a stop, when it is over.
+[[nodiscard]] TaskState stopped_state(const LiveRun& run, TaskIndex task);
+/// A run-job task whose run ended: success, another run, or the end of the task.
+void finish_child(Draft& draft, TaskRef parent, const ChildEnd& end);
+
+/// Whether a task that ended in `state` has attempts left.
+[[nodiscard]] bool may_retry(const LiveRun& run, TaskIndex task, TaskState state);
+/// Schedules the next attempt.
+void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost);
+/// Records the stop of an active attempt and orders it, unless a loss verdict is pending: a worker
+/// that does not know an attempt cannot tell that it is gone.
+void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason);
+/// Ends a task without an attempt.
+void finish_task(Draft& draft,
+                 TaskRef what,
+                 TaskState state,
+                 std::string message,
+                 EdgeOutcome outcome = EdgeOutcome::kAny);
 [[nodiscard]] Decision decide_arm(Draft draft, const ArmTrigger& command);
 [[nodiscard]] Decision decide_fire(Draft draft, const FireTrigger& command);
 [[nodiscard]] Decision decide_advance_time(Draft draft);

@@ -44,15 +44,6 @@ TaskState task_state_after(const model::AttemptOutcome& outcome, StopReason stop
   check_failed(__FILE__, __LINE__, "end", "not an AttemptEnd");
 }
 
-bool may_retry(const LiveRun& run, TaskIndex task, TaskState state) {
-  const model::TaskSettings& settings = run.task_settings(task);
-  const bool is_retryable = state == TaskState::kFailed || state == TaskState::kInternalError ||
-                            (state == TaskState::kTimedOut && settings.retry_on_timeout);
-  const std::int64_t used =
-      std::int64_t{run.tasks.attempt_number[task]} - run.tasks.lost_attempts[task];
-  return is_retryable && (settings.max_retries < 0 || used < settings.max_retries);
-}
-
 std::string failure_message(const model::AttemptOutcome& outcome) {
   if (!outcome.message.empty()) {
     return outcome.message;
@@ -68,28 +59,61 @@ std::string failure_message(const model::AttemptOutcome& outcome) {
   return std::string(to_string(outcome.end));
 }
 
-/// A lost attempt is repeated at most kMaxLostAttempts times, beside max_retries.
+/// A lost attempt is repeated at most max_lost times, beside max_retries.
 bool may_repeat_lost(const LiveRun& run, TaskIndex task) {
-  return run.tasks.lost_attempts[task] < limits::kMaxLostAttempts &&
+  const model::TaskSettings& settings = run.task_settings(task);
+  const bool is_wanted = settings.retry_only_on.is_empty() || settings.retry_only_on.on_lost;
+  return is_wanted && run.tasks.lost_attempts[task] < settings.max_lost &&
          run.tasks.state[task] != TaskState::kStopping;
 }
 
-void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
-  Timestamp at = draft.now;
-  if (!was_lost && run.tasks.started[task] != kNoTime) {
-    // Both ends on the scheduler's clock would be better; a worker's clock that runs ahead only
-    // delays.
-    at = std::max(
-        at,
-        std::min(run.tasks.started[task], draft.now) + run.task_settings(task).min_retry_interval);
-  } else if (!was_lost) {
-    at += run.task_settings(task).min_retry_interval;
+/// Whether the task's own filter lets this end be repeated.
+bool passes_filter(const model::RetryFilter& filter, const model::AttemptOutcome& outcome) {
+  if (filter.is_empty()) {
+    return true;
   }
-  draft.record(RetryScheduled{.run = run.record.id,
-                              .task = task,
-                              .attempt = AttemptId{draft.draw_ids()},
-                              .at = at,
-                              .was_lost = was_lost});
+  if (outcome.out_of_memory) {
+    return filter.on_out_of_memory;
+  }
+  switch (outcome.end) {
+    case AttemptEnd::kExited:
+      return std::ranges::find(filter.exit_codes, outcome.exit_code) != filter.exit_codes.end();
+    case AttemptEnd::kSignalled:
+      // As a shell counts: 137 is KILL.
+      return std::ranges::find(filter.exit_codes, 128 + outcome.signal) != filter.exit_codes.end();
+    case AttemptEnd::kTimedOut:
+      return filter.on_timeout;
+    case AttemptEnd::kLost:
+      return filter.on_lost;
+    case AttemptEnd::kCancelled:
+    case AttemptEnd::kNotStarted:
+      return false;
+  }
+  check_failed(__FILE__, __LINE__, "end", "not an AttemptEnd");
+}
+
+/// Full jitter: a random share of a pause that doubles. The attempt's id is the seed, so that a
+/// replay draws the same.
+Milliseconds backoff(const model::BackoffSettings& settings,
+                     std::uint32_t repeats,
+                     AttemptId attempt) {
+  constexpr std::uint32_t kMaxDoublings = 40;
+  Milliseconds ceiling = settings.first;
+  for (std::uint32_t i = 0; i < std::min(repeats, kMaxDoublings) && ceiling < settings.longest;
+       ++i) {
+    ceiling *= 2;
+  }
+  ceiling = std::min(ceiling, std::max(settings.longest, settings.first));
+  if (ceiling.count() <= 0) {
+    return Milliseconds{0};
+  }
+  // Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+  auto bits = static_cast<std::uint64_t>(attempt.value) + 0x9E3779B97F4A7C15u;
+  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
+  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
+  bits ^= bits >> 31;
+  return Milliseconds(
+      static_cast<std::int64_t>(bits % (static_cast<std::uint64_t>(ceiling.count()) + 1)));
 }
 
 /// Whether its worker reported the attempt started, or said that something of it may run.
@@ -236,6 +260,31 @@ Decision decide_result(Draft draft, const ReportResult& command) {
   return std::move(draft.step);
 }
 
+bool may_retry(const LiveRun& run, TaskIndex task, TaskState state) {
+  const model::TaskSettings& settings = run.task_settings(task);
+  const bool is_retryable = state == TaskState::kFailed || state == TaskState::kInternalError ||
+                            (state == TaskState::kTimedOut && settings.retry_on_timeout);
+  const std::int64_t used =
+      std::int64_t{run.tasks.attempt_number[task]} - run.tasks.lost_attempts[task];
+  return is_retryable && (settings.max_retries < 0 || used < settings.max_retries);
+}
+
+void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
+  const model::TaskSettings& settings = run.task_settings(task);
+  const AttemptId attempt{draft.draw_ids()};
+  Timestamp at = draft.now;
+  if (!was_lost) {
+    // A worker's clock that runs ahead only delays.
+    const Timestamp begun = run.tasks.started[task] == kNoTime
+                                ? draft.now
+                                : std::min(run.tasks.started[task], draft.now);
+    at = std::max(draft.now + backoff(settings.backoff, run.tasks.attempt_number[task], attempt),
+                  begun + settings.min_retry_interval);
+  }
+  draft.record(RetryScheduled{
+      .run = run.record.id, .task = task, .attempt = attempt, .at = at, .was_lost = was_lost});
+}
+
 Timestamp timeout_backstop(const Draft& draft, const LiveRun& run, TaskIndex task) {
   const auto timeout = run.task_settings(task).timeout;
   return timeout.count() > 0 ? draft.now + timeout + kTimeoutBackstop : kNoTime;
@@ -249,11 +298,17 @@ void finish_attempt(Draft& draft,
     outcome.ended = draft.now;  // nobody saw the end itself
   }
   const TaskState state = task_state_after(outcome, run.tasks.stop_reason[task]);
-  const bool is_stopping = run.record.state != RunState::kRunning ||
-                           run.tasks.stop_reason[task] == StopReason::kUserCancel;
+  const bool is_stopping =
+      run.record.state != RunState::kRunning ||
+      run.tasks.stop_reason[task] == StopReason::kUserCancel ||
+      (run.is_iteration(task) &&
+       is_delegation_stopping(run, run.record.blocks[run.block_of(task)].parent));
   const bool was_lost = outcome.end == AttemptEnd::kLost;
   const bool repeats =
-      !is_stopping && (was_lost ? may_repeat_lost(run, task) : may_retry(run, task, state));
+      !is_stopping &&
+      (was_lost ? may_repeat_lost(run, task)
+                : may_retry(run, task, state) &&
+                      passes_filter(run.task_settings(task).retry_only_on, outcome));
   std::string message;
   if (state != TaskState::kSucceeded) {
     message = failure_message(outcome);
@@ -263,6 +318,7 @@ void finish_attempt(Draft& draft,
                       .task = task,
                       .attempt = {.id = run.tasks.attempt[task],
                                   .number = run.tasks.attempt_number[task],
+                                  .repair = repair_count(run.record),
                                   .worker = run.tasks.worker[task],
                                   .state = state,
                                   .overlap_possible = was_lost && repeats && !outcome.tree_empty,

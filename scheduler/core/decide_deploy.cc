@@ -10,7 +10,35 @@ using Change = DeployReply::Job::Change;
 
 bool is_same(const JobRecord& a, const JobRecord& b) {
   return a.name == b.name && a.settings_digest == b.settings_digest &&
-         a.manifest_digest == b.manifest_digest && a.file_path == b.file_path;
+         a.manifest_digest == b.manifest_digest && a.file_path == b.file_path && a.links == b.links;
+}
+
+/// The jobs that a task starts by their resource key, also from inside a for-each task.
+void add_links(const model::TaskSettings& task,
+               const std::map<std::string, JobId>& ids,
+               std::vector<JobLink>& links) {
+  if (const auto* loop = std::get_if<model::ForEachTask>(&task.action)) {
+    for (const model::TaskSettings& inner : loop->task) {
+      add_links(inner, ids, links);
+    }
+  }
+  const auto* action = std::get_if<model::RunJobTask>(&task.action);
+  if (action == nullptr || action->resource_key.empty()) {
+    return;
+  }
+  const auto found = ids.find(action->resource_key);
+  if (found != ids.end()) {
+    links.push_back({.resource_key = action->resource_key, .job = found->second});
+  }
+}
+
+std::vector<JobLink> links_of(const model::JobSettings& settings,
+                              const std::map<std::string, JobId>& ids) {
+  std::vector<JobLink> links;
+  for (const model::TaskSettings& task : settings.tasks) {
+    add_links(task, ids, links);
+  }
+  return links;
 }
 
 /// Declares, changes or removes the job's schedule after its settings; sets `job.schedule`.
@@ -42,7 +70,8 @@ DeployReply::Job deploy_job(Draft& draft,
                             const Deploy& command,
                             const DeployedJob& wanted,
                             const JobRecord* known,
-                            DeploymentId deployment) {
+                            DeploymentId deployment,
+                            const std::map<std::string, JobId>& ids) {
   JobRecord job = known != nullptr ? *known : JobRecord{};
   job.deployment = deployment;
   job.resource_key = wanted.resource_key;
@@ -50,11 +79,12 @@ DeployReply::Job deploy_job(Draft& draft,
   job.settings_digest = wanted.settings_digest;
   job.manifest_digest = command.manifest_digest;
   job.file_path = command.file_path;
+  job.links = links_of(*wanted.settings, ids);
   if (known != nullptr && is_same(job, *known)) {
     return {.resource_key = job.resource_key, .id = job.id, .change = Change::kUnchanged};
   }
   if (known == nullptr) {
-    job.id = JobId{draft.draw_ids()};
+    job.id = ids.at(wanted.resource_key);
     job.creator = command.principal;
     job.created = draft.now;
   }
@@ -101,12 +131,18 @@ Decision decide_deploy(Draft draft, const Deploy& command) {
   for (const JobRecord& job : draft.facts.deployment_jobs) {
     known.emplace(job.resource_key, &job);
   }
+  // Ids come first: jobs may start each other.
+  std::map<std::string, JobId> ids;
+  for (const DeployedJob& job : command.jobs) {
+    const auto found = known.find(job.resource_key);
+    ids[job.resource_key] = found == known.end() ? JobId{draft.draw_ids()} : found->second->id;
+  }
   DeployReply reply{.deployment = deployment.id};
   deployment.jobs.clear();
   for (const DeployedJob& job : command.jobs) {
     const auto found = known.find(job.resource_key);
     const JobRecord* before = found == known.end() ? nullptr : found->second;
-    reply.jobs.push_back(deploy_job(draft, command, job, before, deployment.id));
+    reply.jobs.push_back(deploy_job(draft, command, job, before, deployment.id, ids));
     deployment.jobs.push_back(reply.jobs.back().id);
     known.erase(job.resource_key);
   }

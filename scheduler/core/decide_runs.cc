@@ -17,30 +17,13 @@ const JobActivity& activity_of(const State& state, JobId job) {
   return found == state.jobs.end() ? kIdle : found->second;
 }
 
-NamedStrings merged_parameters(const model::JobSettings& settings, const NamedStrings& overrides) {
-  NamedStrings merged;
-  for (const model::ParameterSettings& parameter : settings.parameters) {
-    merged.emplace_back(parameter.name, parameter.default_value);
-  }
-  for (const auto& [name, value] : overrides) {
-    const auto found =
-        std::ranges::find(merged, name, [](const auto& entry) { return entry.first; });
-    if (found != merged.end()) {
-      found->second = value;
-    } else {
-      merged.emplace_back(name, value);
-    }
-  }
-  return merged;
-}
-
-/// Why a new run of facts.job is skipped; empty: it is not. Runs that were queued by earlier
+/// Why a new run of the job is skipped; empty: it is not. Runs that were queued by earlier
 /// commands of the same batch count against the places, since Settle will start them first.
-std::string find_skip_reason(const Draft& draft, const model::JobSettings& settings) {
+std::string find_skip_reason(const Draft& draft, JobId job, const model::JobSettings& settings) {
   if (settings.max_concurrent_runs == 0) {
     return "Skipped: the job allows no runs (max_concurrent_runs is 0).";
   }
-  const JobActivity& activity = activity_of(draft.state, draft.facts.job->id);
+  const JobActivity& activity = activity_of(draft.state, job);
   const auto ahead = static_cast<std::int64_t>(activity.running.size() + activity.queued.size());
   if (settings.queue_enabled || ahead < settings.max_concurrent_runs) {
     return {};
@@ -49,58 +32,8 @@ std::string find_skip_reason(const Draft& draft, const model::JobSettings& setti
          " concurrent runs and its queue is off.";
 }
 
-/// Events of a new run of facts.job, queued; Settle starts it where there is a place.
-RunId create_run(Draft& draft,
-                 NamedStrings overrides,
-                 TriggerRecord trigger,
-                 std::string idempotency_token) {
-  const JobRecord& job = *draft.facts.job;
-  const SettingsPointer settings = draft.facts.job_settings;
-  const auto task_count = static_cast<std::int64_t>(settings->tasks.size());
-  const std::int64_t id = draft.draw_ids(1 + task_count);
-  RunRecord run{.id = RunId{id},
-                .job = job.id,
-                .deployment = job.deployment,
-                .name = job.name,
-                .settings_digest = job.settings_digest,
-                .manifest_digest = job.manifest_digest,
-                .file_path = job.file_path,
-                .trigger = std::move(trigger),
-                .parameters = merged_parameters(*settings, overrides),
-                .overrides = std::move(overrides),
-                .idempotency_token = std::move(idempotency_token),
-                .submitted = draft.now,
-                .deadline = draft.now + limits::kMaxQueueWait,
-                .first_attempt = AttemptId{id + 1},
-                .task_count = static_cast<std::uint32_t>(task_count)};
-  draft.record(RunSubmitted{.run = run, .settings = settings});
-  if (const std::string reason = find_skip_reason(draft, *settings); !reason.empty()) {
-    draft.record(RunFinished{
-        .run = run.id, .state = RunState::kSkipped, .message = reason, .at = draft.now});
-    alert_end(draft, run, settings->alerts, RunState::kSkipped, reason);
-  }
-  return run.id;
-}
-
-bool is_queue_full(const Draft& draft) {
-  return activity_of(draft.state, draft.facts.job->id).queued.size() >=
-         limits::kMaxQueuedRunsPerJob;
-}
-
 bool is_fresh(const ReceiptRecord& receipt, Milliseconds kept, Timestamp now) {
   return kept == Milliseconds{0} || now - receipt.at < kept;
-}
-
-/// Records the stop of an active attempt and orders it, unless a loss verdict is pending: a worker
-/// that does not know an attempt cannot tell that it is gone.
-void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason) {
-  draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
-  if (!is_loss_expected(run, task)) {
-    draft.order(StopAttempt{.worker = run.tasks.worker[task],
-                            .attempt = run.tasks.attempt[task],
-                            .fence = run.tasks.fence[task],
-                            .reason = reason});
-  }
 }
 
 /// Stop of everything of a run that is on a worker.
@@ -109,7 +42,51 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
     const TaskState state = run.tasks.state[task];
     if (state == TaskState::kLeased || state == TaskState::kRunning) {
       stop_attempt(draft, run, task, reason);
+    } else if (state == TaskState::kDelegated && !run.find_block(task)) {
+      stop_delegates(draft, run, task, reason);  // Its iterations are rows of this loop.
     }
+  }
+}
+
+/// Ends one task of a running run at a user's wish.
+void cancel_task(Draft& draft, const LiveRun& run, TaskIndex task) {
+  switch (run.tasks.state[task]) {
+    case TaskState::kLeased:
+    case TaskState::kRunning:
+      stop_attempt(draft, run, task, StopReason::kUserCancel);
+      return;
+    case TaskState::kDelegated:
+      draft.record(DelegationStopRequested{
+          .run = run.record.id, .task = task, .reason = StopReason::kUserCancel});
+      stop_delegates(draft, run, task, StopReason::kUserCancel);
+      return;
+    case TaskState::kBlocked:
+    case TaskState::kReady:
+    case TaskState::kWaitingRetry:
+      finish_task(draft, {run.record.id, task}, TaskState::kCancelled, "Cancelled by user.");
+      return;
+    case TaskState::kStopping:
+    case TaskState::kSucceeded:
+    case TaskState::kFailed:
+    case TaskState::kTimedOut:
+    case TaskState::kCancelled:
+    case TaskState::kExcluded:
+    case TaskState::kUpstreamFailed:
+    case TaskState::kUpstreamCancelled:
+    case TaskState::kDisabled:
+    case TaskState::kInternalError:
+      return;
+  }
+}
+
+void cancel_run(Draft& draft, const LiveRun& run) {
+  const std::string message = "Run cancelled by user.";
+  if (run.record.state == RunState::kQueued) {
+    draft.record(RunFinished{
+        .run = run.record.id, .state = RunState::kCancelled, .message = message, .at = draft.now});
+    alert_end(draft, run.record, run.settings->alerts, RunState::kCancelled, message);
+  } else if (run.record.state == RunState::kRunning) {
+    stop_run(draft, run, StopReason::kUserCancel, message);
   }
 }
 
@@ -130,7 +107,16 @@ void run_deadline_passed(Draft& draft, const LiveRun& run) {
 void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
   switch (run.tasks.state[task]) {
     case TaskState::kWaitingRetry:
-      draft.record(TasksReady{.run = run.record.id, .tasks = {task}});
+      if (std::holds_alternative<model::RunJobTask>(run.task_settings(task).action)) {
+        delegate_task(draft, run, task);
+      } else {
+        draft.record(TasksReady{.run = run.record.id, .tasks = {task}});
+      }
+      return;
+    case TaskState::kDelegated:
+      draft.record(DelegationStopRequested{
+          .run = run.record.id, .task = task, .reason = StopReason::kTimeout});
+      stop_delegates(draft, run, task, StopReason::kTimeout);
       return;
     case TaskState::kRunning:
       stop_attempt(draft, run, task, StopReason::kTimeout);
@@ -161,28 +147,130 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
   check_failed(__FILE__, __LINE__, "has_deadline", "a deadline on a task that can have none");
 }
 
+/// A repeat is answered with the run that the first request started.
+Decision answer_repeat(Draft draft) {
+  if (!draft.facts.receipt_run_exists) {
+    return reject(
+        ErrorCode::kConflict,
+        "this request started run " + to_string(draft.facts.receipt->run) + ", which was deleted");
+  }
+  draft.step.reply = SubmitReply{.run = draft.facts.receipt->run, .repeated = true};
+  return std::move(draft.step);
+}
+
+void record_receipt(Draft& draft, const std::string& key, RunId run) {
+  if (!key.empty()) {
+    draft.record(ReceiptRecorded{.receipt = {.key = key, .run = run, .at = draft.now}});
+  }
+  draft.step.reply = SubmitReply{.run = run};
+}
+
 }  // namespace
+
+NamedStrings merged_parameters(const model::JobSettings& settings, const NamedStrings& overrides) {
+  NamedStrings merged;
+  for (const model::ParameterSettings& parameter : settings.parameters) {
+    merged.emplace_back(parameter.name, parameter.default_value);
+  }
+  for (const auto& [name, value] : overrides) {
+    const auto found =
+        std::ranges::find(merged, name, [](const auto& entry) { return entry.first; });
+    if (found != merged.end()) {
+      found->second = value;
+    } else {
+      merged.emplace_back(name, value);
+    }
+  }
+  return merged;
+}
+
+void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason) {
+  draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
+  if (!is_loss_expected(run, task)) {
+    draft.order(StopAttempt{.worker = run.tasks.worker[task],
+                            .attempt = run.tasks.attempt[task],
+                            .fence = run.tasks.fence[task],
+                            .reason = reason});
+  }
+}
+
+RunId create_run(Draft& draft, const JobRecord& job, const SettingsPointer& settings, NewRun made) {
+  const auto task_count = static_cast<std::int64_t>(settings->tasks.size());
+  const std::int64_t id = draft.draw_ids(1 + task_count);
+  RunRecord run{.id = RunId{id},
+                .job = job.id,
+                .deployment = job.deployment,
+                .name = job.name,
+                .settings_digest = job.settings_digest,
+                .manifest_digest = job.manifest_digest,
+                .file_path = job.file_path,
+                .trigger = std::move(made.trigger),
+                .parameters = merged_parameters(*settings, made.overrides),
+                .overrides = std::move(made.overrides),
+                .idempotency_token = std::move(made.idempotency_token),
+                .submitted = draft.now,
+                .deadline = draft.now + limits::kMaxQueueWait,
+                .first_attempt = AttemptId{id + 1},
+                .graph_size = static_cast<std::uint32_t>(task_count),
+                .task_count = static_cast<std::uint32_t>(task_count),
+                .type = made.type,
+                .depth = made.depth,
+                .links = job.links,
+                .only = std::move(made.only)};
+  draft.record(RunSubmitted{.run = run, .settings = settings});
+  if (const std::string reason = find_skip_reason(draft, job.id, *settings); !reason.empty()) {
+    draft.record(RunFinished{
+        .run = run.id, .state = RunState::kSkipped, .message = reason, .at = draft.now});
+    alert_end(draft, run, settings->alerts, RunState::kSkipped, reason);
+  }
+  return run.id;
+}
+
+bool is_queue_full(const Draft& draft, JobId job) {
+  return activity_of(draft.state, job).queued.size() >= limits::kMaxQueuedRunsPerJob;
+}
 
 Decision decide_submit(Draft draft, const SubmitRun& command) {
   if (draft.facts.receipt && is_fresh(*draft.facts.receipt, command.receipt_kept, draft.now)) {
-    draft.step.reply = SubmitReply{.run = draft.facts.receipt->run, .repeated = true};
-    return std::move(draft.step);
+    return answer_repeat(std::move(draft));
   }
   if (!draft.facts.job) {
     return reject(ErrorCode::kNotFound, "Job " + to_string(command.job) + " does not exist.");
   }
-  if (is_queue_full(draft)) {
+  if (is_queue_full(draft, command.job)) {
     return reject(ErrorCode::kExhausted,
                   "the queue of job " + to_string(command.job) + " is full (" +
                       std::to_string(limits::kMaxQueuedRunsPerJob) + " runs wait)");
   }
-  const RunId run =
-      create_run(draft, command.overrides, command.trigger, command.idempotency_token);
-  if (!command.receipt_key.empty()) {
-    draft.record(
-        ReceiptRecorded{.receipt = {.key = command.receipt_key, .run = run, .at = draft.now}});
+  if (const auto fault = find_selection_fault(*draft.facts.job_settings, command.only)) {
+    return reject(ErrorCode::kInvalid, "only: " + *fault);
   }
-  draft.step.reply = SubmitReply{.run = run};
+  const RunId run = create_run(draft,
+                               *draft.facts.job,
+                               draft.facts.job_settings,
+                               {.overrides = command.overrides,
+                                .trigger = command.trigger,
+                                .idempotency_token = command.idempotency_token,
+                                .only = command.only});
+  record_receipt(draft, command.receipt_key, run);
+  return std::move(draft.step);
+}
+
+Decision decide_submit_once(Draft draft, const SubmitOnce& command) {
+  if (draft.facts.receipt) {
+    return answer_repeat(std::move(draft));
+  }
+  const JobRecord job{.id = JobId{draft.draw_ids()},
+                      .name = command.settings->name,
+                      .settings_digest = command.settings_digest};
+  draft.record(SettingsRecorded{.digest = command.settings_digest, .json = command.settings_json});
+  const RunId run = create_run(draft,
+                               job,
+                               command.settings,
+                               {.type = RunType::kSubmitted,
+                                .trigger = command.trigger,
+                                .idempotency_token = command.idempotency_token});
+  record_receipt(draft, command.receipt_key, run);
   return std::move(draft.step);
 }
 
@@ -215,15 +303,16 @@ Decision decide_fire(Draft draft, const FireTrigger& command) {
   RunId run;
   std::string reason = "missed while nothing could start; the latest missed time started a run";
   std::vector<Timestamp> skipped = command.skipped;
-  if (is_queue_full(draft)) {
+  if (is_queue_full(draft, command.job)) {
     reason = "the job's queue is full";
     skipped.push_back(command.nominal);
   } else {
-    run = create_run(
-        draft,
-        {},
-        {.kind = TriggerKind::kSchedule, .trigger = command.trigger, .nominal = command.nominal},
-        {});
+    run = create_run(draft,
+                     *draft.facts.job,
+                     draft.facts.job_settings,
+                     {.trigger = {.kind = TriggerKind::kSchedule,
+                                  .trigger = command.trigger,
+                                  .nominal = command.nominal}});
   }
   for (const Timestamp nominal : skipped) {
     draft.record(FireSkipped{.fire = {.trigger = command.trigger,
@@ -253,14 +342,40 @@ Decision decide_cancel(Draft draft, const CancelRun& command) {
     }
     return reject(ErrorCode::kNotFound, "Run " + to_string(command.run) + " does not exist.");
   }
-  const std::string message = "Run cancelled by user.";
-  if (run->record.state == RunState::kQueued) {
-    draft.record(RunFinished{
-        .run = command.run, .state = RunState::kCancelled, .message = message, .at = draft.now});
-    alert_end(draft, run->record, run->settings->alerts, RunState::kCancelled, message);
-  } else if (run->record.state == RunState::kRunning) {
-    stop_run(draft, *run, StopReason::kUserCancel, message);
+  if (!command.attempt.is_valid()) {
+    cancel_run(draft, *run);
+    return std::move(draft.step);
   }
+  const auto& attempts = run->tasks.attempt;
+  const auto found = std::ranges::find(attempts, command.attempt);
+  if (found != attempts.end() && run->record.state == RunState::kRunning) {
+    cancel_task(draft, *run, static_cast<TaskIndex>(found - attempts.begin()));
+  }
+  return std::move(draft.step);
+}
+
+Decision decide_cancel_all(Draft draft, const CancelAllRuns& command) {
+  for (const auto& [id, run] : draft.state.runs) {
+    const bool is_meant = !command.job.is_valid() || run->record.job == command.job;
+    const bool is_queued = run->record.state == RunState::kQueued;
+    // A child is stopped with the run that started it; what is stopped twice is told twice.
+    const bool has_parent = run->record.trigger.parent.run.is_valid() && !command.job.is_valid();
+    if (is_meant && !has_parent && (is_queued || command.which == CancelAllRuns::Which::kActive)) {
+      cancel_run(draft, *run);
+    }
+  }
+  return std::move(draft.step);
+}
+
+Decision decide_delete(Draft draft, const DeleteRun& command) {
+  if (draft.state.find_run(command.run) != nullptr) {
+    return reject(ErrorCode::kConflict,
+                  "Run " + to_string(command.run) + " is active; cancel it first.");
+  }
+  if (!draft.facts.run_state) {
+    return reject(ErrorCode::kNotFound, "Run " + to_string(command.run) + " does not exist.");
+  }
+  draft.record(RunDeleted{.run = command.run});
   return std::move(draft.step);
 }
 

@@ -69,6 +69,10 @@ struct RegisterReply {
   std::vector<AttemptId> forget;
 };
 
-using Reply = std::variant<std::monostate, DeployReply, SubmitReply, RegisterReply>;
+struct RepairReply {
+  std::int64_t repair = 0;
+};
+
+using Reply = std::variant<std::monostate, DeployReply, SubmitReply, RegisterReply, RepairReply>;
 
 }  // namespace sheaf::core

@@ -16,7 +16,8 @@ RunId run_of(const Event& event) {
         using Fact = std::decay_t<decltype(fact)>;
         if constexpr (OfRun<Fact>) {
           return fact.run;
-        } else if constexpr (std::is_same_v<Fact, RunSubmitted>) {
+        } else if constexpr (std::is_same_v<Fact, RunSubmitted> ||
+                             std::is_same_v<Fact, RunRepaired>) {
           return fact.run.id;
         } else {
           return {};

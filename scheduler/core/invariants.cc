@@ -6,12 +6,12 @@ namespace sheaf::core {
 namespace {
 
 void check_dependencies(const LiveRun& run) {
-  std::vector<DependencyCounts> expected(run.record.task_count);
+  std::vector<DependencyCounts> expected(run.record.graph_size);
   std::uint32_t unfinished = 0;
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     expected[task].open += run.graph.dependency_count(task);
   }
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     if (!is_terminal(run.tasks.state[task])) {
       ++unfinished;
       continue;
@@ -25,7 +25,7 @@ void check_dependencies(const LiveRun& run) {
     }
   }
   SHEAF_CHECK(unfinished == run.unfinished_tasks, "unfinished tasks are miscounted");
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     const DependencyCounts& have = run.dependencies[task];
     SHEAF_CHECK(have.open == expected[task].open, "open dependencies are miscounted");
     SHEAF_CHECK(have.succeeded == expected[task].succeeded, "successes are miscounted");
@@ -34,9 +34,36 @@ void check_dependencies(const LiveRun& run) {
     const bool was_stopped = run.record.stop_reason != StopReason::kNone ||
                              run.record.state == RunState::kCancelled ||
                              run.record.state == RunState::kSkipped;
-    SHEAF_CHECK(!has_begun || have.open == 0 || was_stopped,
+    // A user may cancel a task that waits; a repair keeps results whose dependencies run again.
+    const bool is_exempt = run.tasks.state[task] == TaskState::kCancelled ||
+                           (is_terminal(run.tasks.state[task]) && !run.record.repairs.empty());
+    SHEAF_CHECK(!has_begun || have.open == 0 || was_stopped || is_exempt,
                 "a task began before its dependencies");
   }
+}
+
+void check_blocks(const LiveRun& run) {
+  SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block is half there");
+  TaskIndex end = run.record.graph_size;
+  for (std::uint32_t index = 0; index < run.blocks.size(); ++index) {
+    const IterationBlock& block = run.record.blocks[index];
+    SHEAF_CHECK(block.first == end, "iterations stand in gaps");
+    end = block.first + block.count;
+    LiveBlock expected{.next = block.count};
+    for (std::uint32_t i = block.count; i-- > 0;) {
+      const TaskState state = run.tasks.state[block.first + i];
+      expected.unfinished += is_terminal(state) ? 0 : 1;
+      expected.active += is_terminal(state) || state == TaskState::kBlocked ? 0 : 1;
+      expected.next = state == TaskState::kBlocked ? i : expected.next;
+    }
+    const LiveBlock& have = run.blocks[index];
+    SHEAF_CHECK(have.unfinished == expected.unfinished, "unfinished iterations are miscounted");
+    SHEAF_CHECK(have.active == expected.active, "active iterations are miscounted");
+    SHEAF_CHECK(have.next == expected.next, "the next iteration is not the first that waits");
+    const bool is_delegated = run.tasks.state[block.parent] == TaskState::kDelegated;
+    SHEAF_CHECK(have.active == 0 || is_delegated, "iterations run without their task");
+  }
+  SHEAF_CHECK(end == run.record.task_count, "a row belongs to nobody");
 }
 
 void check_values(const LiveRun& run) {
@@ -64,8 +91,9 @@ void check_attempts(const State& state, const LiveRun& run) {
                 "a deadline is not in the index");
     SHEAF_CHECK(run.tasks.state[task] != TaskState::kWaitingRetry || deadline != kNoTime,
                 "a task waits for ever");
-    const bool may_have_deadline =
-        is_active(run.tasks.state[task]) || run.tasks.state[task] == TaskState::kWaitingRetry;
+    const bool may_have_deadline = is_active(run.tasks.state[task]) ||
+                                   run.tasks.state[task] == TaskState::kWaitingRetry ||
+                                   run.tasks.state[task] == TaskState::kDelegated;
     SHEAF_CHECK(may_have_deadline || deadline == kNoTime, "a deadline of a task that has none");
     SHEAF_CHECK(run.record.state == RunState::kRunning || run.record.state == RunState::kStopping ||
                     run.tasks.state[task] == TaskState::kBlocked ||
@@ -86,6 +114,7 @@ void check_invariants(const State& state) {
     check_dependencies(*run);
     check_attempts(state, *run);
     check_values(*run);
+    check_blocks(*run);
   }
   for (const Deadline& deadline : state.deadlines) {
     const LiveRun* run = state.find_run(deadline.what.run);

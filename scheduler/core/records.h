@@ -32,6 +32,13 @@ struct TaskRef {
   friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
 };
 
+/// Which job a run-job task's resource key means: resolved when the deployment is recorded.
+struct JobLink {
+  std::string resource_key;
+  JobId job;
+  friend bool operator==(const JobLink&, const JobLink&) = default;
+};
+
 /// A job as deployed. `settings_json` itself is stored once per digest.
 struct JobRecord {
   JobId id;
@@ -45,6 +52,7 @@ struct JobRecord {
   Timestamp created = kNoTime;
   Timestamp updated = kNoTime;
   TriggerId schedule;  ///< Invalid: the job has no schedule.
+  std::vector<JobLink> links;
   friend bool operator==(const JobRecord&, const JobRecord&) = default;
 };
 
@@ -70,7 +78,34 @@ struct TriggerRecord {
   std::string hook;             ///< For hooks: its name.
   std::string delivery;         ///< For hooks: the deduplication key.
   std::string principal;        ///< For manual runs: who asked.
+  TaskRef parent;               ///< For run-job: the task that started the run.
   friend bool operator==(const TriggerRecord&, const TriggerRecord&) = default;
+};
+
+/// The iterations of a for-each task: rows `first` … `first + count - 1` of its run.
+struct IterationBlock {
+  TaskIndex parent = 0;
+  TaskIndex first = 0;
+  std::uint32_t count = 0;
+  /// The first attempt of iteration i has id `first_attempt + i`, until a repair.
+  AttemptId first_attempt;
+  friend bool operator==(const IterationBlock&, const IterationBlock&) = default;
+};
+
+enum class RunType : std::uint8_t {
+  kJob = 0,        ///< Of a deployed job.
+  kSubmitted = 1,  ///< One-time: its job exists for this run only.
+};
+
+/// One pass through a run's tasks: the original one, or a repair.
+struct RepairRecord {
+  std::int64_t id = 0;  ///< 0 for the original pass.
+  Timestamp started = kNoTime;
+  Timestamp ended = kNoTime;  ///< kNoTime while it is under way.
+  RunState state = RunState::kQueued;
+  std::string message;
+  std::vector<AttemptId> attempts;  ///< First attempts of the tasks that this repair runs again.
+  friend bool operator==(const RepairRecord&, const RepairRecord&) = default;
 };
 
 struct RunRecord {
@@ -92,9 +127,18 @@ struct RunRecord {
   Timestamp started = kNoTime;  ///< kNoTime while queued.
   Timestamp ended = kNoTime;
   Timestamp deadline = kNoTime;  ///< Run timeout, or queue expiry while queued.
-  /// First attempts of task i have id `first_attempt + i`.
+  /// The first attempt of task i of the graph has id `first_attempt + i`, until a repair.
   AttemptId first_attempt;
-  std::uint32_t task_count = 0;
+  std::uint32_t graph_size = 0;  ///< Tasks of the job; rows beyond are iterations.
+  std::uint32_t task_count = 0;  ///< Rows: tasks of the job, then iterations.
+  std::vector<IterationBlock> blocks;
+  RunType type = RunType::kJob;
+  std::uint32_t depth = 0;  ///< Run-job tasks above this run.
+  std::vector<JobLink> links;
+  /// Selected tasks as given ("+prep", "train+"); empty: all.
+  std::vector<std::string> only;
+  /// Empty until the first repair; then the original pass and every repair, oldest first.
+  std::vector<RepairRecord> repairs;
   friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };
 
@@ -121,6 +165,7 @@ struct TaskRow {
 struct AttemptRecord {
   AttemptId id;
   std::uint32_t number = 0;
+  std::uint32_t repair = 0;  ///< How many repairs the run had seen; 0 is the original pass.
   WorkerId worker;
   TaskState state = TaskState::kFailed;  ///< What the task would be had this been its last attempt.
   bool overlap_possible = false;  ///< The next attempt began without proof that this one was gone.
@@ -135,10 +180,11 @@ struct TaskDetails {
   std::vector<TaskValue> values;        ///< Recorded with the successful attempt.
   std::vector<TaskValue> staged;        ///< Of the running attempt; invisible until it succeeds.
   std::vector<std::string> warnings;
+  RunId child;  ///< Of a run-job task: the latest run that it started.
 
   [[nodiscard]] bool is_empty() const {
     return message.empty() && attempts.empty() && values.empty() && staged.empty() &&
-           warnings.empty();
+           warnings.empty() && !child.is_valid();
   }
   friend bool operator==(const TaskDetails&, const TaskDetails&) = default;
 };

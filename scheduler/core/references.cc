@@ -15,6 +15,8 @@ std::string trigger_type(TriggerKind kind) {
       return "periodic";
     case TriggerKind::kHook:
       return "hook";
+    case TriggerKind::kRunJob:
+      return "run_job_task";
   }
   return "";
 }
@@ -65,7 +67,8 @@ Result<std::string> look_up(const LiveRun& run, const model::Reference& referenc
 /// Resolves texts into `spec` until the first that cannot be.
 class SpecBuilder {
  public:
-  SpecBuilder(const LiveRun& run, model::AttemptSpec& spec) : run_(run), spec_(spec) {}
+  SpecBuilder(const LiveRun& run, TaskIndex task, model::AttemptSpec& spec)
+      : run_(run), task_(task), spec_(spec) {}
 
   Result<void> operator()(const model::CommandTask& action) {
     for (const std::string& argument : action.command) {
@@ -74,7 +77,7 @@ class SpecBuilder {
       }
     }
     for (const auto& [name, value] : action.env) {
-      auto text = resolve_text(run_, value);
+      auto text = resolve_text(run_, task_, value);
       if (!text) {
         return fail(text.error());
       }
@@ -108,7 +111,7 @@ class SpecBuilder {
 
  private:
   Result<void> add_argument(const std::string& argument) {
-    auto text = resolve_text(run_, argument);
+    auto text = resolve_text(run_, task_, argument);
     if (!text) {
       return fail(text.error());
     }
@@ -117,12 +120,13 @@ class SpecBuilder {
   }
 
   const LiveRun& run_;
+  TaskIndex task_;
   model::AttemptSpec& spec_;
 };
 
 }  // namespace
 
-Result<std::string> resolve_text(const LiveRun& run, std::string_view text) {
+Result<std::string> resolve_text(const LiveRun& run, TaskIndex /*task*/, std::string_view text) {
   if (text.find("{{") == std::string_view::npos) {
     return std::string(text);
   }
@@ -150,7 +154,7 @@ Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
   if (environment != environments.end()) {
     spec.environment = *environment;
   }
-  if (auto built = std::visit(SpecBuilder(run, spec), settings.action); !built) {
+  if (auto built = std::visit(SpecBuilder(run, task, spec), settings.action); !built) {
     return fail(built.error());
   }
   return spec;

@@ -19,17 +19,7 @@ State restore(StoredState stored) {
   }
   StateWriter writer(state);
   for (StoredRun& run : stored.runs) {
-    auto live = std::make_unique<LiveRun>();
-    live->record = std::move(run.record);
-    live->settings = std::move(run.settings);
-    live->details = std::move(run.details);
-    live->tasks.resize(live->record.task_count);
-    for (TaskIndex task = 0; task < run.rows.size(); ++task) {
-      live->tasks.set_row(task, run.rows[task]);
-    }
-    LiveRun& added = *live;
-    state.runs.emplace(added.record.id, std::move(live));
-    writer.index_run(added);
+    writer.add_stored(std::move(run));
   }
   for (auto& [job, activity] : state.jobs) {
     const auto limit = stored.max_concurrent_runs.find(job);
@@ -50,6 +40,9 @@ StoredRun to_stored(const LiveRun& run) {
     if (!details.is_empty()) {
       stored.details.emplace(task, details);
     }
+  }
+  for (const LiveBlock& block : run.blocks) {
+    stored.inputs.push_back(block.inputs);
   }
   return stored;
 }

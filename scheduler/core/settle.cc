@@ -77,17 +77,22 @@ class Settler {
     if (run->record.state != RunState::kRunning) {
       return;  // It is among the stoppable.
     }
+    if (!run->is_selected(what.task)) {
+      finish_task(draft_, what, TaskState::kDisabled, "");
+      return;
+    }
     const model::TaskSettings& settings = run->task_settings(what.task);
     const DependencyCounts& counts = run->dependencies[what.task];
     switch (judge(settings.run_if, counts, run->graph.dependency_count(what.task))) {
       case Verdict::kExclude:
-        finish(what, TaskState::kExcluded, "");
+        finish_task(draft_, what, TaskState::kExcluded, "");
         return;
       case Verdict::kUpstreamFailed:
         if (counts.failed > 0 && counts.cancelled == counts.failed) {
-          finish(what, TaskState::kUpstreamCancelled, "An upstream task was cancelled.");
+          finish_task(
+              draft_, what, TaskState::kUpstreamCancelled, "An upstream task was cancelled.");
         } else {
-          finish(what, TaskState::kUpstreamFailed, "An upstream task failed.");
+          finish_task(draft_, what, TaskState::kUpstreamFailed, "An upstream task failed.");
         }
         return;
       case Verdict::kRun:
@@ -102,11 +107,13 @@ class Settler {
       return;
     }
     const TaskState state = run->tasks.state[what.task];
-    if (!is_terminal(state) && !is_active(state)) {
-      finish(what, TaskState::kCancelled, "The run was stopped before this task could start.");
+    if (!is_terminal(state) && !is_active(state) && state != TaskState::kDelegated) {
+      finish_task(
+          draft_, what, TaskState::kCancelled, "The run was stopped before this task could start.");
     }
   }
 
+  void settle_block(BlockRef what);
   void finish_run(RunId id);
 
   void start_next(JobId job) {
@@ -129,52 +136,54 @@ class Settler {
   }
 
  private:
-  void finish(TaskRef what, TaskState state, std::string message, std::uint8_t outcome = 0) {
-    draft_.record(TaskFinished{.run = what.run,
-                               .task = what.task,
-                               .state = state,
-                               .outcome = outcome,
-                               .message = std::move(message),
-                               .at = draft_.now});
-  }
+  void start_iterations(const LiveRun& run, std::uint32_t block);
 
   void start(const LiveRun& run, TaskIndex task) {
     const TaskRef what{run.record.id, task};
     const model::TaskSettings& settings = run.task_settings(task);
     if (settings.disabled) {
-      finish(what, TaskState::kDisabled, "");
+      finish_task(draft_, what, TaskState::kDisabled, "");
       return;
     }
     if (const auto* condition = std::get_if<model::ConditionTask>(&settings.action)) {
       evaluate(run, what, *condition);
       return;
     }
+    if (std::holds_alternative<model::ForEachTask>(settings.action) ||
+        std::holds_alternative<model::RunJobTask>(settings.action)) {
+      delegate_task(draft_, run, task);
+      return;
+    }
     const auto spec = build_attempt_spec(run, task, {.attempt = run.tasks.attempt[task]});
     if (!spec) {
-      finish(what, TaskState::kFailed, spec.error().message);
+      finish_task(draft_, what, TaskState::kFailed, spec.error().message);
       return;
     }
     ready_[run.record.id].push_back(task);
   }
 
   void evaluate(const LiveRun& run, TaskRef what, const model::ConditionTask& condition) {
-    const auto left = resolve_text(run, condition.left);
-    const auto right = resolve_text(run, condition.right);
+    const auto left = resolve_text(run, what.task, condition.left);
+    const auto right = resolve_text(run, what.task, condition.right);
     if (!left || !right) {
-      finish(what, TaskState::kFailed, left ? right.error().message : left.error().message);
+      finish_task(
+          draft_, what, TaskState::kFailed, left ? right.error().message : left.error().message);
       return;
     }
     const auto is_true = compare(condition.op, *left, *right);
     if (!is_true) {
-      finish(what,
-             TaskState::kFailed,
-             "the condition compares numbers, but has \"" + *left + "\" and \"" + *right + "\"");
+      finish_task(
+          draft_,
+          what,
+          TaskState::kFailed,
+          "the condition compares numbers, but has \"" + *left + "\" and \"" + *right + "\"");
       return;
     }
-    finish(what,
-           TaskState::kSucceeded,
-           "",
-           static_cast<std::uint8_t>(*is_true ? EdgeOutcome::kTrue : EdgeOutcome::kFalse));
+    finish_task(draft_,
+                what,
+                TaskState::kSucceeded,
+                "",
+                *is_true ? EdgeOutcome::kTrue : EdgeOutcome::kFalse);
   }
 
   Draft& draft_;
@@ -190,6 +199,12 @@ bool is_cancel(TaskState state) {
   return state == TaskState::kCancelled || state == TaskState::kUpstreamCancelled;
 }
 
+/// Whether nothing that was selected depends on the task.
+bool is_leaf(const LiveRun& run, TaskIndex task) {
+  return std::ranges::none_of(run.graph.dependents(task),
+                              [&run](const Edge& edge) { return run.is_selected(edge.target); });
+}
+
 /// The run's result from its leaves (documentation of job runs); O(tasks).
 RunResult result_of(const LiveRun& run) {
   if (run.record.stop_reason != StopReason::kNone) {
@@ -201,13 +216,13 @@ RunResult result_of(const LiveRun& run) {
   bool leaf_failed = false;
   bool only_cancelled = true;
   std::optional<TaskIndex> cause;
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     if (classify(run, task, EdgeOutcome::kAny) != DependencyClass::kFailed) {
       continue;
     }
     any_failed = true;
     const TaskState state = run.tasks.state[task];
-    leaf_failed = leaf_failed || run.graph.is_leaf(task);
+    leaf_failed = leaf_failed || is_leaf(run, task);
     only_cancelled = only_cancelled && is_cancel(state);
     const bool is_own =
         state != TaskState::kUpstreamFailed && state != TaskState::kUpstreamCancelled;
@@ -227,6 +242,51 @@ RunResult result_of(const LiveRun& run) {
   return result;
 }
 
+void Settler::settle_block(BlockRef what) {
+  const LiveRun* run = draft_.state.find_run(what.run);
+  if (run == nullptr) {
+    return;
+  }
+  const TaskIndex parent = run->record.blocks[what.block].parent;
+  const LiveBlock& live = run->blocks[what.block];
+  if (run->tasks.state[parent] != TaskState::kDelegated) {
+    return;
+  }
+  const bool is_stopping = is_delegation_stopping(*run, parent);
+  if (live.unfinished > 0 && !is_stopping) {
+    start_iterations(*run, what.block);
+  } else if (live.unfinished > 0 && !live.is_abandoned) {
+    draft_.record(IterationsAbandoned{
+        .run = what.run, .block = what.block, .state = TaskState::kCancelled, .at = draft_.now});
+  } else if (live.unfinished == 0) {
+    const std::uint32_t count = run->record.blocks[what.block].count;
+    const bool has_failed = live.failed > 0;
+    finish_task(draft_,
+                {what.run, parent},
+                is_stopping  ? stopped_state(*run, parent)
+                : has_failed ? TaskState::kFailed
+                             : TaskState::kSucceeded,
+                has_failed || is_stopping
+                    ? std::to_string(live.failed) + " of " + std::to_string(count) +
+                          " iterations did not succeed"
+                    : "");
+  }
+}
+
+void Settler::start_iterations(const LiveRun& run, std::uint32_t block) {
+  const IterationBlock& record = run.record.blocks[block];
+  const LiveBlock& live = run.blocks[block];
+  const auto& settings = std::get<model::ForEachTask>(run.task_settings(record.parent).action);
+  auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active};
+  for (std::uint32_t i = live.next; i < record.count && places > 0; ++i) {
+    const TaskIndex task = record.first + i;
+    if (run.tasks.state[task] == TaskState::kBlocked) {
+      start(run, task);
+      --places;
+    }
+  }
+}
+
 void Settler::finish_run(RunId id) {
   const LiveRun* run = draft_.state.find_run(id);
   if (run == nullptr || is_terminal(run->record.state) || run->unfinished_tasks > 0) {
@@ -239,6 +299,16 @@ void Settler::finish_run(RunId id) {
 }
 
 }  // namespace
+
+void finish_task(
+    Draft& draft, TaskRef what, TaskState state, std::string message, EdgeOutcome outcome) {
+  draft.record(TaskFinished{.run = what.run,
+                            .task = what.task,
+                            .state = state,
+                            .outcome = static_cast<std::uint8_t>(outcome),
+                            .message = std::move(message),
+                            .at = draft.now});
+}
 
 std::optional<double> parse_number(const std::string& text) {
   double value = 0;
@@ -258,6 +328,12 @@ Decision decide_settle(Draft draft, const Settle& command) {
   }
   for (const TaskRef& what : command.work.stoppable) {
     settler.stop(what);
+  }
+  for (const auto& [parent, end] : command.work.ended_children) {
+    finish_child(draft, parent, end);
+  }
+  for (const BlockRef& block : command.work.blocks) {
+    settler.settle_block(block);
   }
   settler.record_ready();
   for (const RunId run : command.work.finished_runs) {

@@ -1,19 +1,28 @@
 #include "scheduler/core/state.h"
 
+#include <algorithm>
+
+#include "common/base/check.h"
+
 namespace sheaf::core {
 
 void TaskColumns::resize(std::uint32_t task_count) {
-  state.resize(task_count);
-  outcome.resize(task_count);
-  lost_attempts.resize(task_count);
-  stop_reason.resize(task_count);
-  attempt_number.resize(task_count);
-  attempt.resize(task_count);
-  worker.resize(task_count);
-  fence.resize(task_count);
-  started.resize(task_count);
-  ended.resize(task_count);
-  deadline.resize(task_count);
+  const auto grow = [task_count](auto&... columns) {
+    // No spare room: a run grows once for each of its for-each tasks.
+    (columns.reserve(task_count), ...);
+    (columns.resize(task_count), ...);
+  };
+  grow(state,
+       outcome,
+       lost_attempts,
+       stop_reason,
+       attempt_number,
+       attempt,
+       worker,
+       fence,
+       started,
+       ended,
+       deadline);
 }
 
 TaskRow TaskColumns::row(TaskIndex task) const {
@@ -42,6 +51,33 @@ void TaskColumns::set_row(TaskIndex task, const TaskRow& row) {
   started[task] = row.started;
   ended[task] = row.ended;
   deadline[task] = row.deadline;
+}
+
+std::uint32_t LiveRun::block_of(TaskIndex task) const {
+  const auto after = std::ranges::upper_bound(record.blocks, task, {}, &IterationBlock::first);
+  SHEAF_CHECK(after != record.blocks.begin(), "the row is no iteration");
+  return static_cast<std::uint32_t>(after - record.blocks.begin() - 1);
+}
+
+std::optional<std::uint32_t> LiveRun::find_block(TaskIndex parent) const {
+  const auto found = std::ranges::find(record.blocks, parent, &IterationBlock::parent);
+  if (found == record.blocks.end()) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(found - record.blocks.begin());
+}
+
+const model::TaskSettings& LiveRun::task_settings(TaskIndex task) const {
+  if (!is_iteration(task)) {
+    return settings->tasks[task];
+  }
+  const model::TaskSettings& parent = settings->tasks[record.blocks[block_of(task)].parent];
+  return std::get<model::ForEachTask>(parent.action).task.front();
+}
+
+std::string_view LiveRun::input_of(TaskIndex task) const {
+  const std::uint32_t block = block_of(task);
+  return blocks[block].inputs->at(task - record.blocks[block].first);
 }
 
 LiveRun* State::find_run(RunId run) {

@@ -11,13 +11,16 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "scheduler/core/command.h"
+#include "scheduler/core/iteration_inputs.h"
 #include "scheduler/core/job_graph.h"
 #include "scheduler/core/records.h"
 
@@ -53,23 +56,49 @@ struct DependencyCounts {
   std::uint32_t cancelled = 0;  ///< Part of `failed`.
 };
 
+/// What the iterations of one for-each task are up to; derived from their rows, but for the inputs.
+struct LiveBlock {
+  InputsPointer inputs;
+  /// Every iteration before this one has been started (0 … count).
+  std::uint32_t next = 0;
+  std::uint32_t active = 0;  ///< Begun and not finished.
+  std::uint32_t unfinished = 0;
+  std::uint32_t failed = 0;
+  bool is_abandoned = false;  ///< Nothing more of it will start.
+};
+
 struct LiveRun {
   RunRecord record;
   SettingsPointer settings;
   JobGraph graph;
   TaskColumns tasks;
   std::map<TaskIndex, TaskDetails> details;
+  /// One for each of record.blocks.
+  std::vector<LiveBlock> blocks;
+  /// Blocks before this one have their inputs in the store.
+  std::uint32_t stored_blocks = 0;
 
   // Derived.
-  std::vector<DependencyCounts> dependencies;
-  std::uint32_t unfinished_tasks = 0;
-  std::uint32_t value_count = 0;  ///< Recorded and staged.
+  /// Tasks that `record.only` left out; empty: none.
+  std::vector<bool> unselected;
+  std::vector<DependencyCounts> dependencies;  ///< Of the graph's tasks.
+  std::uint32_t unfinished_tasks = 0;          ///< Of the graph's tasks.
+  std::uint32_t value_count = 0;               ///< Recorded and staged.
   std::vector<bool> dirty_pages;
   bool is_dirty = false;
 
-  [[nodiscard]] const model::TaskSettings& task_settings(TaskIndex task) const {
-    return settings->tasks[task];
+  [[nodiscard]] bool is_iteration(TaskIndex task) const { return task >= record.graph_size; }
+  [[nodiscard]] bool is_selected(TaskIndex task) const {
+    return unselected.empty() || !unselected[task];
   }
+  /// The block that an iteration belongs to. REQUIRES: is_iteration(task).
+  [[nodiscard]] std::uint32_t block_of(TaskIndex task) const;
+  /// The block of a for-each task; nullopt while it has none.
+  [[nodiscard]] std::optional<std::uint32_t> find_block(TaskIndex parent) const;
+  /// What the row executes: a task of the job, or what is inside a for-each task.
+  [[nodiscard]] const model::TaskSettings& task_settings(TaskIndex task) const;
+  /// The JSON text of an iteration's input. REQUIRES: is_iteration(task).
+  [[nodiscard]] std::string_view input_of(TaskIndex task) const;
 };
 
 struct LiveWorker {

@@ -26,9 +26,16 @@ void count(DependencyCounts& counts, DependencyClass kind, TaskState state) {
   }
 }
 
+std::size_t page_count(std::uint32_t rows) {
+  return (std::size_t{rows} + kTasksPerPage - 1) / kTasksPerPage;
+}
+
 }  // namespace
 
 DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
+  if (!run.is_iteration(task) && !run.is_selected(task)) {
+    return DependencyClass::kSucceeded;  // What was left out stands in nobody's way.
+  }
   switch (run.tasks.state[task]) {
     case TaskState::kSucceeded: {
       const bool matches =
@@ -51,6 +58,7 @@ DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
     case TaskState::kRunning:
     case TaskState::kWaitingRetry:
     case TaskState::kStopping:
+    case TaskState::kDelegated:
       break;
   }
   check_failed(__FILE__, __LINE__, "is_terminal", "an unfinished task was classified");
@@ -68,11 +76,10 @@ void StateWriter::take_id(std::int64_t id) {
 
 LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
   auto run = std::make_unique<LiveRun>();
-  const auto task_count = record.task_count;
   run->record = std::move(record);
   run->settings = std::move(settings);
-  run->tasks.resize(task_count);
-  for (TaskIndex task = 0; task < task_count; ++task) {
+  run->tasks.resize(run->record.task_count);
+  for (TaskIndex task = 0; task < run->record.task_count; ++task) {
     run->tasks.attempt[task] = AttemptId{run->record.first_attempt.value + task};
   }
   LiveRun& added = *run;
@@ -82,34 +89,35 @@ LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
   return added;
 }
 
-void StateWriter::index_run(LiveRun& run) {
-  const auto task_count = run.record.task_count;
-  SHEAF_CHECK(run.settings != nullptr && run.settings->tasks.size() == task_count,
-              "the run's settings are not those it was submitted with");
-  run.graph = JobGraph(*run.settings);
-  run.dirty_pages.assign((task_count + kTasksPerPage - 1) / kTasksPerPage, false);
-  run.dependencies.assign(task_count, {});
-  run.unfinished_tasks = 0;
-  for (TaskIndex task = 0; task < task_count; ++task) {
-    run.dependencies[task].open = run.graph.dependency_count(task);
+LiveRun& StateWriter::add_stored(StoredRun stored) {
+  auto run = std::make_unique<LiveRun>();
+  run->record = std::move(stored.record);
+  run->settings = std::move(stored.settings);
+  run->details = std::move(stored.details);
+  run->tasks.resize(run->record.task_count);
+  for (TaskIndex task = 0; task < stored.rows.size(); ++task) {
+    run->tasks.set_row(task, stored.rows[task]);
   }
-  for (TaskIndex task = 0; task < task_count; ++task) {
-    const TaskState state = run.tasks.state[task];
-    if (is_terminal(state)) {
-      for (const Edge& edge : run.graph.dependents(task)) {
-        count(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
-      }
-    } else {
-      ++run.unfinished_tasks;
-    }
-    if (is_active(state)) {
-      bind_attempt(run, task);
-    } else if (state == TaskState::kReady) {
-      state_.ready.push_back({run.record.id, task});
-    }
-    if (run.tasks.deadline[task] != kNoTime) {
-      state_.deadlines.insert({run.tasks.deadline[task], {run.record.id, task}});
-    }
+  for (InputsPointer& inputs : stored.inputs) {
+    run->blocks.push_back({.inputs = std::move(inputs)});
+  }
+  run->stored_blocks = static_cast<std::uint32_t>(run->blocks.size());
+  LiveRun& added = *run;
+  const auto [position, is_new] = state_.runs.emplace(added.record.id, std::move(run));
+  SHEAF_CHECK(is_new, "a run id was given twice");
+  index_run(added);
+  return added;
+}
+
+void StateWriter::index_run(LiveRun& run) {
+  SHEAF_CHECK(run.settings != nullptr && run.settings->tasks.size() == run.record.graph_size,
+              "the run's settings are not those it was submitted with");
+  SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block has no inputs");
+  run.dirty_pages.assign(page_count(run.record.task_count), false);
+  index_graph(run);
+  index_rows(run);
+  for (std::uint32_t block = 0; block < run.blocks.size(); ++block) {
+    index_block(run, block);
   }
   run.value_count = 0;
   for (const auto& [task, details] : run.details) {
@@ -120,6 +128,7 @@ void StateWriter::index_run(LiveRun& run) {
   }
   if (run.record.state == RunState::kRunning) {
     list_unblocked(run);
+    list_blocks(run);
   } else if (run.record.state == RunState::kStopping) {
     list_stoppable(run);
   }
@@ -127,6 +136,119 @@ void StateWriter::index_run(LiveRun& run) {
     state_.unsettled.finished_runs.insert(run.record.id);
   }
   place_in_job(run);
+}
+
+void StateWriter::index_graph(LiveRun& run) {
+  run.graph = JobGraph(*run.settings);
+  run.unselected = find_unselected(run.graph, *run.settings, run.record.only);
+  run.dependencies.assign(run.record.graph_size, {});
+  run.unfinished_tasks = 0;
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
+    run.dependencies[task].open = run.graph.dependency_count(task);
+  }
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
+    const TaskState state = run.tasks.state[task];
+    if (!is_terminal(state)) {
+      ++run.unfinished_tasks;
+      continue;
+    }
+    for (const Edge& edge : run.graph.dependents(task)) {
+      count(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
+    }
+  }
+}
+
+void StateWriter::index_rows(LiveRun& run) {
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    const TaskRef here{run.record.id, task};
+    const TaskState state = run.tasks.state[task];
+    if (is_active(state)) {
+      bind_attempt(run, task);
+    } else if (state == TaskState::kReady) {
+      state_.ready.push_back(here);
+    } else if (state == TaskState::kDelegated && !run.find_block(task) &&
+               !run.details[task].child.is_valid()) {
+      state_.unsettled.wanting_facts.insert(here);
+    }
+    if (run.tasks.deadline[task] != kNoTime) {
+      state_.deadlines.insert({run.tasks.deadline[task], here});
+    }
+  }
+}
+
+void StateWriter::index_block(LiveRun& run, std::uint32_t block) {
+  const IterationBlock& record = run.record.blocks[block];
+  LiveBlock& live = run.blocks[block];
+  live = {.inputs = live.inputs};
+  for (std::uint32_t i = 0; i < record.count; ++i) {
+    const TaskIndex task = record.first + i;
+    const TaskState state = run.tasks.state[task];
+    if (is_terminal(state)) {
+      live.failed += classify(run, task, EdgeOutcome::kAny) == DependencyClass::kFailed ? 1 : 0;
+      continue;
+    }
+    ++live.unfinished;
+    live.active += state != TaskState::kBlocked ? 1 : 0;
+  }
+  pass_begun(run, block);
+}
+
+void StateWriter::pass_begun(LiveRun& run, std::uint32_t block) {
+  const IterationBlock& record = run.record.blocks[block];
+  std::uint32_t& next = run.blocks[block].next;
+  while (next < record.count && run.tasks.state[record.first + next] != TaskState::kBlocked) {
+    ++next;
+  }
+}
+
+void StateWriter::add_block(LiveRun& run, const IterationBlock& block, InputsPointer inputs) {
+  SHEAF_CHECK(block.first == run.record.task_count, "a block begins behind the last row");
+  run.record.blocks.push_back(block);
+  run.record.task_count += block.count;
+  run.tasks.resize(run.record.task_count);
+  for (std::uint32_t i = 0; i < block.count; ++i) {
+    run.tasks.attempt[block.first + i] = AttemptId{block.first_attempt.value + i};
+  }
+  run.blocks.push_back({.inputs = std::move(inputs), .unfinished = block.count});
+  run.dirty_pages.resize(page_count(run.record.task_count), true);
+  run.dirty_pages[block.first / kTasksPerPage] = true;
+  state_.unsettled.wanting_facts.erase({run.record.id, block.parent});
+  state_.unsettled.blocks.insert(
+      {run.record.id, static_cast<std::uint32_t>(run.blocks.size() - 1)});
+}
+
+void StateWriter::begin_iteration(LiveRun& run, TaskIndex task) {
+  const std::uint32_t block = run.block_of(task);
+  ++run.blocks[block].active;
+  pass_begun(run, block);
+}
+
+void StateWriter::finish_iteration(LiveRun& run, TaskIndex task, TaskState before) {
+  const std::uint32_t block = run.block_of(task);
+  LiveBlock& live = run.blocks[block];
+  SHEAF_CHECK(live.unfinished > 0, "more iterations finished than there are");
+  --live.unfinished;
+  live.active -= before != TaskState::kBlocked ? 1 : 0;
+  live.failed += classify(run, task, EdgeOutcome::kAny) == DependencyClass::kFailed ? 1 : 0;
+  pass_begun(run, block);
+  state_.unsettled.blocks.insert({run.record.id, block});
+}
+
+void StateWriter::abandon_block(LiveRun& run, std::uint32_t block, TaskState state, Timestamp at) {
+  const IterationBlock record = run.record.blocks[block];
+  run.blocks[block].is_abandoned = true;
+  for (TaskIndex task = record.first; task < record.first + record.count; ++task) {
+    const TaskState before = run.tasks.state[task];
+    if (before != TaskState::kBlocked && before != TaskState::kReady &&
+        before != TaskState::kWaitingRetry) {
+      continue;
+    }
+    run.tasks.state[task] = state;
+    run.tasks.ended[task] = at;
+    set_deadline(run, task, kNoTime);
+    finish_iteration(run, task, before);
+    mark_dirty(run, task);
+  }
 }
 
 void StateWriter::mark_dirty(LiveRun& run) {
@@ -139,6 +261,24 @@ void StateWriter::mark_dirty(LiveRun& run) {
 void StateWriter::mark_dirty(LiveRun& run, TaskIndex task) {
   mark_dirty(run);
   run.dirty_pages[task / kTasksPerPage] = true;
+}
+
+void StateWriter::mark_whole(LiveRun& run) {
+  mark_dirty(run);
+  run.dirty_pages.assign(run.dirty_pages.size(), true);
+}
+
+void StateWriter::tell_parent(const LiveRun& run) {
+  const TaskRef parent = run.record.trigger.parent;
+  const LiveRun* waiting = parent.run.is_valid() ? state_.find_run(parent.run) : nullptr;
+  if (waiting == nullptr || waiting->tasks.state[parent.task] != TaskState::kDelegated) {
+    return;
+  }
+  const auto details = waiting->details.find(parent.task);
+  if (details != waiting->details.end() && details->second.child == run.record.id) {
+    state_.unsettled.ended_children[parent] = {
+        .run = run.record.id, .state = run.record.state, .message = run.record.message};
+  }
 }
 
 void StateWriter::set_deadline(LiveRun& run, TaskIndex task, Timestamp at) {
@@ -163,7 +303,7 @@ void StateWriter::set_run_deadline(LiveRun& run, Timestamp at) {
 }
 
 void StateWriter::list_unblocked(const LiveRun& run) {
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     if (run.tasks.state[task] == TaskState::kBlocked && run.dependencies[task].open == 0) {
       state_.unsettled.unblocked.push_back({run.record.id, task});
     }
@@ -171,10 +311,18 @@ void StateWriter::list_unblocked(const LiveRun& run) {
 }
 
 void StateWriter::list_stoppable(const LiveRun& run) {
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
-    if (!is_terminal(run.tasks.state[task]) && !is_active(run.tasks.state[task])) {
+  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
+    const TaskState state = run.tasks.state[task];
+    if (!is_terminal(state) && !is_active(state) && state != TaskState::kDelegated) {
       state_.unsettled.stoppable.push_back({run.record.id, task});
     }
+  }
+  list_blocks(run);
+}
+
+void StateWriter::list_blocks(const LiveRun& run) {
+  for (std::uint32_t block = 0; block < run.blocks.size(); ++block) {
+    state_.unsettled.blocks.insert({run.record.id, block});
   }
 }
 
@@ -195,7 +343,12 @@ void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
   }
 }
 
-void StateWriter::finish_task(LiveRun& run, TaskIndex task) {
+void StateWriter::finish_task(LiveRun& run, TaskIndex task, TaskState before) {
+  state_.unsettled.wanting_facts.erase({run.record.id, task});
+  if (run.is_iteration(task)) {
+    finish_iteration(run, task, before);
+    return;
+  }
   SHEAF_CHECK(run.unfinished_tasks > 0, "more tasks finished than there are");
   const TaskState state = run.tasks.state[task];
   for (const Edge& edge : run.graph.dependents(task)) {

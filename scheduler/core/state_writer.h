@@ -2,6 +2,7 @@
 // Internal to scheduler/core.
 #pragma once
 
+#include "scheduler/core/core.h"
 #include "scheduler/core/event.h"
 #include "scheduler/core/state.h"
 
@@ -17,6 +18,17 @@ enum class DependencyClass : std::uint8_t { kSucceeded, kExcluded, kFailed };
 /// leased or stopping task has no other deadline.
 [[nodiscard]] bool is_loss_expected(const LiveRun& run, TaskIndex task);
 
+/// When the run's present pass began: the run itself, or its last repair.
+[[nodiscard]] Timestamp pass_start(const RunRecord& run);
+
+/// How many repairs the run has seen.
+[[nodiscard]] std::uint32_t repair_count(const RunRecord& run);
+
+/// The tasks that a selection ("+prep", "train", "train+") leaves out; empty: none.
+[[nodiscard]] std::vector<bool> find_unselected(const JobGraph& graph,
+                                                const model::JobSettings& settings,
+                                                const std::vector<std::string>& only);
+
 class StateWriter {
  public:
   explicit StateWriter(State& state) : state_(state) {}
@@ -27,11 +39,16 @@ class StateWriter {
   /// Adds a run with rows as given: builds graph and every index. Rows of a new run are all
   /// kBlocked.
   LiveRun& add_run(RunRecord record, SettingsPointer settings);
+  /// Adds a run as it was stored.
+  LiveRun& add_stored(StoredRun stored);
   /// Builds the derived parts of a run whose rows and details are set (recovery and add_run).
   void index_run(LiveRun& run);
 
   void mark_dirty(LiveRun& run);
   void mark_dirty(LiveRun& run, TaskIndex task);
+  void mark_whole(LiveRun& run);
+  /// Tells the run-job task that waits for this run that it is over.
+  void tell_parent(const LiveRun& run);
   void set_deadline(LiveRun& run, TaskIndex task, Timestamp at);
   void set_run_deadline(LiveRun& run, Timestamp at);
 
@@ -42,14 +59,29 @@ class StateWriter {
 
   void bind_attempt(LiveRun& run, TaskIndex task);
   void release_attempt(LiveRun& run, TaskIndex task);
-  /// Tells the dependents of a finished task and lists those that are unblocked.
-  void finish_task(LiveRun& run, TaskIndex task);
+  /// Tells the dependents of a finished task and lists those that are unblocked; of an iteration,
+  /// tells its block. `before` is the state that the row had.
+  void finish_task(LiveRun& run, TaskIndex task, TaskState before);
+
+  /// Appends the rows of a block of iterations, all blocked.
+  void add_block(LiveRun& run, const IterationBlock& block, InputsPointer inputs);
+  /// An iteration leaves kBlocked.
+  void begin_iteration(LiveRun& run, TaskIndex task);
+  /// Ends the iterations of a block that are on no worker.
+  void abandon_block(LiveRun& run, std::uint32_t block, TaskState state, Timestamp at);
 
   /// Moves the run between queue, running set and neither, after its state.
   void place_in_job(const LiveRun& run);
   void refresh_startable(JobId job);
 
  private:
+  void index_graph(LiveRun& run);
+  void index_rows(LiveRun& run);
+  void index_block(LiveRun& run, std::uint32_t block);
+  void finish_iteration(LiveRun& run, TaskIndex task, TaskState before);
+  void pass_begun(LiveRun& run, std::uint32_t block);
+  void list_blocks(const LiveRun& run);
+
   State& state_;
 };
 

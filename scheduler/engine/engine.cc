@@ -58,11 +58,11 @@ struct OutletSender {
 /// State and the core thread. Everything but the queue belongs to that thread.
 class Engine::Loop {
  public:
-  Loop(store::Store& store, Outlets outlets, Clock clock)
+  Loop(store::Store& store, Outlets outlets, Clock clock, ReadFile files)
       : store_(store),
         outlets_(std::move(outlets)),
         clock_(std::move(clock)),
-        facts_(store, pending_) {}
+        facts_(store, pending_, std::move(files)) {}
 
   Result<std::uint64_t> start();
   void post(Waiting waiting);
@@ -227,8 +227,12 @@ Outcome Engine::Loop::step(const core::Command& command) {
 
 void Engine::Loop::settle() {
   while (!state_.unsettled.is_empty()) {
-    const Outcome outcome = step(core::Settle{.work = core::take_unsettled(state_)});
-    SHEAF_CHECK(outcome.has_value(), "Settle is never refused");
+    for (const core::Command& command : core::take_follow_ups(state_)) {
+      const Outcome outcome = step(command);
+      if (!outcome) {
+        die(outcome.error());  // They are never refused: a stored record cannot be read.
+      }
+    }
   }
 }
 
@@ -297,8 +301,9 @@ void Engine::Loop::die(const Error& error) const {
   check_failed(__FILE__, __LINE__, "commit", error.message);
 }
 
-Engine::Engine(store::Store& store, Outlets outlets, Clock clock)
-    : loop_(std::make_unique<Loop>(store, std::move(outlets), std::move(clock))) {}
+Engine::Engine(store::Store& store, Outlets outlets, Clock clock, ReadFile files)
+    : loop_(std::make_unique<Loop>(store, std::move(outlets), std::move(clock), std::move(files))) {
+}
 
 Engine::~Engine() {
   loop_->stop();

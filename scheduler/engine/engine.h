@@ -12,6 +12,7 @@
 
 #include "common/base/result.h"
 #include "scheduler/core/core.h"
+#include "scheduler/engine/facts.h"
 #include "scheduler/store/store.h"
 
 namespace sheaf::engine {
@@ -42,7 +43,7 @@ using Clock = std::function<Timestamp()>;
 class Engine {
  public:
   /// `store` must outlive the engine.
-  Engine(store::Store& store, Outlets outlets, Clock clock);
+  Engine(store::Store& store, Outlets outlets, Clock clock, ReadFile files = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -37,6 +37,16 @@ Result<core::Facts> FactSource::resolve(const core::ReadSet& reads) {
       return fail(resolved.error());
     }
   }
+  if (reads.finished_run) {
+    if (auto resolved = resolve_run(*reads.finished_run, facts); !resolved) {
+      return fail(resolved.error());
+    }
+  }
+  if (reads.file) {
+    facts.file =
+        files_ ? files_(reads.file->first, reads.file->second)
+               : Result<std::string>(fail(ErrorCode::kNotFound, "this scheduler keeps no files"));
+  }
   if (auto resolved = resolve_rest(reads, facts); !resolved) {
     return fail(resolved.error());
   }
@@ -120,6 +130,50 @@ Result<void> FactSource::resolve_deployment(const std::pair<std::string, std::st
   return {};
 }
 
+Result<void> FactSource::resolve_receipt_run(core::Facts& facts) {
+  if (!facts.receipt) {
+    return {};
+  }
+  const auto run = reader().run_record(facts.receipt->run);
+  if (!run) {
+    return fail(run.error());
+  }
+  facts.receipt_run_exists = run->has_value() && !pending_.has_deleted(facts.receipt->run);
+  return {};
+}
+
+Result<void> FactSource::resolve_run(RunId id, core::Facts& facts) {
+  if (pending_.has_deleted(id)) {
+    return {};
+  }
+  auto view = reader().run(id);
+  if (!view) {
+    return fail(view.error());
+  }
+  if (!view->has_value()) {
+    return {};
+  }
+  auto stored =
+      std::make_shared<core::StoredRun>(core::StoredRun{.record = std::move((*view)->record),
+                                                        .rows = std::move((*view)->tasks),
+                                                        .details = std::move((*view)->details)});
+  auto compiled = settings(stored->record.settings_digest);
+  if (!compiled) {
+    return fail(compiled.error());
+  }
+  stored->settings = std::move(*compiled);
+  for (std::uint32_t block = 0; block < stored->record.blocks.size(); ++block) {
+    auto lines = reader().iteration_inputs(id, block);
+    if (!lines) {
+      return fail(lines.error());
+    }
+    stored->inputs.push_back(std::make_shared<const core::IterationInputs>(
+        core::IterationInputs::from_stored(*std::move(lines))));
+  }
+  facts.finished_run = std::move(stored);
+  return resolve_job(facts.finished_run->record.job, facts);
+}
+
 Result<void> FactSource::resolve_rest(const core::ReadSet& reads, core::Facts& facts) {
   if (reads.receipt) {
     facts.receipt = pending_.receipt(*reads.receipt);
@@ -129,6 +183,9 @@ Result<void> FactSource::resolve_rest(const core::ReadSet& reads, core::Facts& f
         return fail(stored.error());
       }
       facts.receipt = std::move(*stored);
+      if (auto resolved = resolve_receipt_run(facts); !resolved) {
+        return resolved;
+      }
     }
   }
   if (reads.alert) {
@@ -146,7 +203,7 @@ Result<void> FactSource::resolve_rest(const core::ReadSet& reads, core::Facts& f
     if (!stored) {
       return fail(stored.error());
     }
-    if (*stored) {
+    if (*stored && !pending_.has_deleted(*reads.run)) {
       facts.run_state = (*stored)->state;
     }
   }

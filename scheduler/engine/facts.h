@@ -2,6 +2,7 @@
 // Core thread only.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -32,11 +33,16 @@ class SettingsCache {
   std::list<std::string> uses_;  ///< Most recent first.
 };
 
+/// A file of a deployment, by the digest of its manifest and its path there. Fails with the reason
+/// that its reader needs to know.
+using ReadFile =
+    std::function<Result<std::string>(const std::string& manifest_digest, const std::string& path)>;
+
 class FactSource {
  public:
-  /// Both must outlive the source.
-  FactSource(const store::Store& store, const Pending& pending)
-      : store_(store), pending_(pending) {}
+  /// `store` and `pending` must outlive the source. `files` may be empty: then no file is there.
+  FactSource(const store::Store& store, const Pending& pending, ReadFile files)
+      : store_(store), pending_(pending), files_(std::move(files)) {}
 
   /// The facts of `reads` as they stand after the commands of this batch decided so far. Fails only
   /// when the store does.
@@ -54,10 +60,13 @@ class FactSource {
   [[nodiscard]] Result<void> resolve_job(JobId job, core::Facts& facts);
   [[nodiscard]] Result<void> resolve_deployment(const std::pair<std::string, std::string>& name,
                                                 core::Facts& facts);
+  [[nodiscard]] Result<void> resolve_run(RunId run, core::Facts& facts);
+  [[nodiscard]] Result<void> resolve_receipt_run(core::Facts& facts);
   [[nodiscard]] Result<void> resolve_rest(const core::ReadSet& reads, core::Facts& facts);
 
   const store::Store& store_;
   const Pending& pending_;
+  ReadFile files_;
   std::unique_ptr<store::Reader> reader_;
   SettingsCache cache_;
 };

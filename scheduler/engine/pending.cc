@@ -40,6 +40,13 @@ struct Filer {
   void operator()(const core::ReceiptRecorded& event) const {
     records.receipts[event.receipt.key] = event.receipt;
   }
+  void operator()(const core::SettingsRecorded& event) const {
+    records.settings[event.digest] = event.json;
+  }
+  void operator()(const core::RunRepaired& event) const {
+    records.repaired_runs.insert(event.run.id);
+  }
+  void operator()(const core::RunDeleted& event) const { records.deleted_runs.insert(event.run); }
   void operator()(const core::HookSecretRecorded& event) const {
     records.hook_secrets.push_back(event.secret);
   }
@@ -72,6 +79,11 @@ void encode_run(core::LiveRun& run, store::Batch& batch) {
       batch.pages.push_back(encode_page(run, page));
       run.dirty_pages[page] = false;
     }
+  }
+  for (; run.stored_blocks < run.blocks.size(); ++run.stored_blocks) {
+    batch.inputs.push_back({.run = run.record.id,
+                            .block = run.stored_blocks,
+                            .inputs = run.blocks[run.stored_blocks].inputs});
   }
   run.is_dirty = false;
 }
@@ -132,6 +144,10 @@ std::optional<std::string> Pending::settings(const std::string& digest) const {
 
 std::optional<core::ReceiptRecord> Pending::receipt(const std::string& key) const {
   return look_up(records_.receipts, key);
+}
+
+bool Pending::has_deleted(RunId run) const {
+  return records_.deleted_runs.contains(run);
 }
 
 std::optional<core::AlertRecord> Pending::alert(AlertId alert) const {

@@ -31,6 +31,7 @@ class Pending {
   [[nodiscard]] std::optional<std::string> settings(const std::string& digest) const;
   [[nodiscard]] std::optional<core::ReceiptRecord> receipt(const std::string& key) const;
   [[nodiscard]] std::optional<core::AlertRecord> alert(AlertId alert) const;
+  [[nodiscard]] bool has_deleted(RunId run) const;
 
  private:
   std::vector<store::Batch::RunEvents> events_;

@@ -102,6 +102,7 @@ const PublicState& public_state(TaskState state) {
     case TaskState::kLeased:
       return kPending;
     case TaskState::kRunning:
+    case TaskState::kDelegated:
       return kRunning;
     case TaskState::kWaitingRetry:
       return kWaiting;

@@ -30,11 +30,23 @@ Result<HeadRow> BatchWriter::add(const Batch& batch, const HeadRow& before) {
   HeadRow head{
       .epoch = batch.epoch, .batch = batch.number, .chain = before.chain, .next_id = batch.next_id};
   add_events(batch, head);
+  for (const RunId run : batch.repaired_runs) {
+    clear_run(run);
+  }
   for (const core::RunRecord& run : batch.runs) {
     add_run(run);
   }
   for (const Batch::TaskPage& page : batch.pages) {
     add_page(page);
+  }
+  for (const Batch::RunInputs& entry : batch.inputs) {
+    put(page_key(Table::kInputs, entry.run, entry.block),
+        InputsRow{.lines = entry.inputs->lines()});
+  }
+  for (const RunId run : batch.deleted_runs) {
+    if (auto deleted = delete_run(run); !deleted) {
+      return fail(deleted.error());
+    }
   }
   add_declarations(batch);
   add_records(batch);
@@ -56,16 +68,51 @@ void BatchWriter::add_events(const Batch& batch, HeadRow& head) {
   put(Key(Table::kBatch).number(batch.number), split.row);
   head.chain = split.row.chain;
   for (const Batch::RunEvents& segment : batch.events) {
-    add_retries(segment.events);
+    add_attempts(segment.events);
   }
 }
 
-void BatchWriter::add_retries(const std::vector<core::Event>& events) {
+void BatchWriter::add_attempts(const std::vector<core::Event>& events) {
   for (const core::Event& event : events) {
     if (const auto* retry = std::get_if<core::RetryScheduled>(&event)) {
       put(Key(Table::kAttemptRun).id(retry->attempt), RunReferenceRow{.run = retry->run});
+    } else if (const auto* planned = std::get_if<core::IterationsPlanned>(&event)) {
+      put(Key(Table::kAttemptRun).id(planned->block.first_attempt),
+          RunReferenceRow{.run = planned->run, .count = planned->block.count});
+    } else if (const auto* repaired = std::get_if<core::RunRepaired>(&event)) {
+      for (const AttemptId attempt : repaired->run.repairs.back().attempts) {
+        put(Key(Table::kAttemptRun).id(attempt), RunReferenceRow{.run = repaired->run.id});
+      }
     }
   }
+}
+
+void BatchWriter::remove_all(const Key& prefix) {
+  const rocksdb::Status status = rows_.DeleteRange(prefix.bytes(), prefix.end_of_prefix());
+  SHEAF_CHECK(status.ok(), status.ToString());
+}
+
+void BatchWriter::clear_run(RunId run) {
+  for (const Table table : {Table::kTasks, Table::kDetails, Table::kInputs}) {
+    remove_all(Key(table).id(run));
+  }
+}
+
+Result<void> BatchWriter::delete_run(RunId run) {
+  const Key key = Key(Table::kRun).id(run);
+  std::string stored;
+  const rocksdb::Status status = db_.Get(rocksdb::ReadOptions(), key.bytes(), &stored);
+  if (!status.ok()) {
+    return fail(to_error(status, "read run " + to_string(run)));
+  }
+  const auto record = decode<core::RunRecord>(stored);
+  if (!record) {
+    return fail(record.error(), "run " + to_string(run));
+  }
+  clear_run(run);
+  remove(key);
+  remove(Key(Table::kRunByJob).id(record->job).id(run));
+  return {};
 }
 
 void BatchWriter::add_run(const core::RunRecord& run) {

@@ -30,7 +30,10 @@ class BatchWriter {
   void remove(const Key& key);
 
   void add_events(const Batch& batch, HeadRow& head);
-  void add_retries(const std::vector<core::Event>& events);
+  void add_attempts(const std::vector<core::Event>& events);
+  void clear_run(RunId run);
+  [[nodiscard]] Result<void> delete_run(RunId run);
+  void remove_all(const Key& prefix);
   void add_run(const core::RunRecord& run);
   void add_page(const Batch::TaskPage& page);
   void add_declarations(const Batch& batch);

@@ -148,4 +148,45 @@ void fields(Visitor& visit, Record& e) {
   visit.of(e, e.secret);
 }
 
+template <typename Visitor, Of<core::TaskDelegated> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.task, e.at, e.deadline);
+}
+
+template <typename Visitor, Of<core::IterationsPlanned> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.block, NotStored{});
+}
+
+template <typename Visitor, Of<core::ChildRunStarted> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.task, e.child);
+}
+
+template <typename Visitor, Of<core::DelegationStopRequested> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.task, e.reason);
+}
+
+template <typename Visitor, Of<core::IterationsAbandoned> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.block, e.state, e.at);
+}
+
+/// Settings by their digest; inputs stand in rows of their own.
+template <typename Visitor, Of<core::RunRepaired> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, NotStored{}, e.rows, e.details, NotStored{});
+}
+
+template <typename Visitor, Of<core::RunDeleted> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run);
+}
+
+template <typename Visitor, Of<core::SettingsRecorded> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.digest, e.json);
+}
+
 }  // namespace sheaf::store

@@ -15,11 +15,11 @@ namespace sheaf::store {
 /// The first byte of each key, with what follows it and the kind of row that it leads to (rows.h).
 enum class Table : char {
   kAttemptRun =
-      'a',       ///< attempt → RunReferenceRow; retries only, first attempts lie in a run's block.
-  kBatch = 'b',  ///< batch → BatchRow
-  kSchedule = 'c',          ///< trigger → ScheduleRecord
-  kDetails = 'd',           ///< run, page → DetailsRow
-  kEvents = 'e',            ///< run (0: none), batch → EventsRow
+      'a',          ///< attempt → RunReferenceRow; beside the first attempts in a run's own block.
+  kBatch = 'b',     ///< batch → BatchRow
+  kSchedule = 'c',  ///< trigger → ScheduleRecord
+  kDetails = 'd',   ///< run, page → DetailsRow
+  kEvents = 'e',    ///< run (0: none), batch → EventsRow
   kAlertByRun = 'g',        ///< run, alert → MarkRow
   kHead = 'h',              ///< → HeadRow
   kIdentity = 'i',          ///< → IdentityRow
@@ -30,6 +30,7 @@ enum class Table : char {
   kDeploymentByName = 'n',  ///< length of bundle (4 bytes), bundle, target → DeploymentReferenceRow
   kHookSecret = 'o',        ///< job, hook → HookSecretRecord
   kDeployment = 'p',        ///< deployment → DeploymentRecord
+  kInputs = 'f',            ///< run, block → InputsRow
   kReceipt = 'q',           ///< key → ReceiptRecord
   kRun = 'r',               ///< run → RunRecord
   kSettings = 's',          ///< digest → SettingsRow

@@ -59,6 +59,9 @@ class Reader {
   /// Newest first.
   [[nodiscard]] virtual Result<std::vector<core::RunRecord>> runs(
       const RunFilter& filter) const = 0;
+  /// Inputs of a block of iterations, one JSON text a line.
+  [[nodiscard]] virtual Result<std::string> iteration_inputs(RunId run,
+                                                             std::uint32_t block) const = 0;
   /// The run that an attempt belongs to: the greatest run id below it whose block or retries hold
   /// it.
   [[nodiscard]] virtual Result<std::optional<RunId>> run_of_attempt(AttemptId attempt) const = 0;
@@ -91,7 +94,8 @@ class SettingsCache {
 
   [[nodiscard]] Result<core::SettingsPointer> get(const std::string& digest);
 
-  /// Gives every RunSubmitted its settings.
+  /// Gives every RunSubmitted and RunRepaired its settings. Inputs of iterations stay absent: State
+  /// needs them for specs only.
   [[nodiscard]] Result<void> fill_settings(std::vector<core::Event>& events);
 
  private:

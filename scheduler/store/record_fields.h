@@ -11,13 +11,13 @@
 namespace sheaf::store {
 
 template <>
-inline constexpr model::TaskState kLastOf<model::TaskState> = model::TaskState::kInternalError;
+inline constexpr model::TaskState kLastOf<model::TaskState> = model::TaskState::kDelegated;
 template <>
 inline constexpr model::RunState kLastOf<model::RunState> = model::RunState::kSkipped;
 template <>
 inline constexpr model::AttemptEnd kLastOf<model::AttemptEnd> = model::AttemptEnd::kLost;
 template <>
-inline constexpr model::TriggerKind kLastOf<model::TriggerKind> = model::TriggerKind::kHook;
+inline constexpr model::TriggerKind kLastOf<model::TriggerKind> = model::TriggerKind::kRunJob;
 template <>
 inline constexpr model::StopReason kLastOf<model::StopReason> = model::StopReason::kTimeout;
 template <>
@@ -26,6 +26,8 @@ inline constexpr model::DaylightSavingRule kLastOf<model::DaylightSavingRule> =
 template <>
 inline constexpr model::AlertTarget::Channel kLastOf<model::AlertTarget::Channel> =
     model::AlertTarget::Channel::kWebhook;
+template <>
+inline constexpr core::RunType kLastOf<core::RunType> = core::RunType::kSubmitted;
 template <>
 inline constexpr core::AlertEvent kLastOf<core::AlertEvent> = core::AlertEvent::kFailure;
 template <>
@@ -58,6 +60,7 @@ void fields(Visitor& visit, Record& r) {
            r.exit_code,
            r.signal,
            r.tree_empty,
+           r.out_of_memory,
            r.message,
            r.warnings,
            r.started,
@@ -79,7 +82,8 @@ void fields(Visitor& visit, Record& r) {
            r.creator,
            r.created,
            r.updated,
-           r.schedule);
+           r.schedule,
+           r.links);
 }
 
 template <typename Visitor, Of<core::DeploymentRecord> Record>
@@ -98,7 +102,27 @@ void fields(Visitor& visit, Record& r) {
 
 template <typename Visitor, Of<core::TriggerRecord> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.kind, r.trigger, r.nominal, r.hook, r.delivery, r.principal);
+  visit.of(r, r.kind, r.trigger, r.nominal, r.hook, r.delivery, r.principal, r.parent);
+}
+
+template <typename Visitor, Of<core::IterationBlock> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.parent, r.first, r.count, r.first_attempt);
+}
+
+template <typename Visitor, Of<core::TaskRef> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.run, r.task);
+}
+
+template <typename Visitor, Of<core::JobLink> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.resource_key, r.job);
+}
+
+template <typename Visitor, Of<core::RepairRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.id, r.started, r.ended, r.state, r.message, r.attempts);
 }
 
 template <typename Visitor, Of<core::RunRecord> Record>
@@ -123,7 +147,14 @@ void fields(Visitor& visit, Record& r) {
            r.ended,
            r.deadline,
            r.first_attempt,
-           r.task_count);
+           r.graph_size,
+           r.task_count,
+           r.blocks,
+           r.type,
+           r.depth,
+           r.links,
+           r.only,
+           r.repairs);
 }
 
 template <typename Visitor, Of<core::TaskRow> Record>
@@ -144,12 +175,12 @@ void fields(Visitor& visit, Record& r) {
 
 template <typename Visitor, Of<core::AttemptRecord> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.id, r.number, r.worker, r.state, r.overlap_possible, r.outcome);
+  visit.of(r, r.id, r.number, r.repair, r.worker, r.state, r.overlap_possible, r.outcome);
 }
 
 template <typename Visitor, Of<core::TaskDetails> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.message, r.attempts, r.values, r.staged, r.warnings);
+  visit.of(r, r.message, r.attempts, r.values, r.staged, r.warnings, r.child);
 }
 
 template <typename Visitor, Of<core::WorkerRecord> Record>

@@ -247,13 +247,39 @@ Result<std::vector<core::RunRecord>> RocksReader::runs(const RunFilter& filter) 
   return runs;
 }
 
-Result<std::optional<RunId>> RocksReader::run_of_attempt(AttemptId attempt) const {
-  const auto retry = find<RunReferenceRow>(Key(Table::kAttemptRun).id(attempt));
-  if (!retry) {
-    return fail(retry.error());
+Result<std::string> RocksReader::iteration_inputs(RunId run, std::uint32_t block) const {
+  auto row = find<InputsRow>(page_key(Table::kInputs, run, block));
+  if (!row) {
+    return fail(row.error());
   }
-  if (retry->has_value()) {
-    return std::optional((*retry)->run);
+  if (!row->has_value()) {
+    return fail(ErrorCode::kCorrupt,
+                "run " + to_string(run) + " has no inputs for block " + std::to_string(block));
+  }
+  return std::move((*row)->lines);
+}
+
+Result<std::optional<RunId>> RocksReader::run_of_attempt(AttemptId attempt) const {
+  Range range = all_with(Key(Table::kAttemptRun));
+  range.order = Order::kBackward;
+  range.end = Key(Table::kAttemptRun).id(AttemptId{attempt.value + 1}).bytes();
+  std::optional<RunId> found;
+  auto scanned = scan(range, [&](std::string_view key, std::string_view value) -> Result<bool> {
+    const auto row = decode_at<RunReferenceRow>(key, value);
+    if (!row) {
+      return fail(row.error());
+    }
+    const auto first = id_in_key<AttemptId>(key, 0);
+    if (attempt.value < first.value + std::int64_t{row->count}) {
+      found = row->run;
+    }
+    return false;
+  });
+  if (!scanned) {
+    return fail(scanned.error());
+  }
+  if (found) {
+    return found;
   }
   // A run's first attempts lie above its id and below the next run's.
   const auto runs = this->runs(RunFilter{.before = RunId{attempt.value}, .limit = 1});
@@ -265,7 +291,7 @@ Result<std::optional<RunId>> RocksReader::run_of_attempt(AttemptId attempt) cons
   }
   const core::RunRecord& run = runs->front();
   const bool is_inside = attempt >= run.first_attempt &&
-                         attempt.value < run.first_attempt.value + std::int64_t{run.task_count};
+                         attempt.value < run.first_attempt.value + std::int64_t{run.graph_size};
   return is_inside ? std::optional(run.id) : std::optional<RunId>{};
 }
 

@@ -31,6 +31,7 @@ class RocksReader final : public Reader {
   [[nodiscard]] Result<std::optional<core::RunRecord>> run_record(RunId run) const override;
   [[nodiscard]] Result<std::optional<RunView>> run(RunId run) const override;
   [[nodiscard]] Result<std::vector<core::RunRecord>> runs(const RunFilter& filter) const override;
+  [[nodiscard]] Result<std::string> iteration_inputs(RunId run, std::uint32_t block) const override;
   [[nodiscard]] Result<std::optional<RunId>> run_of_attempt(AttemptId attempt) const override;
   [[nodiscard]] Result<std::vector<core::ScheduleRecord>> schedules() const override;
   [[nodiscard]] Result<std::vector<core::SkippedFire>> skipped_fires(

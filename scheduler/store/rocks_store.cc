@@ -21,10 +21,20 @@ Result<core::StoredRun> recover_run(const RocksReader& reader, SettingsCache& se
   if (!compiled) {
     return fail(compiled.error(), "run " + to_string(id));
   }
+  std::vector<core::InputsPointer> inputs;
+  for (std::uint32_t block = 0; block < view.record.blocks.size(); ++block) {
+    auto lines = reader.iteration_inputs(id, block);
+    if (!lines) {
+      return fail(lines.error());
+    }
+    inputs.push_back(std::make_shared<const core::IterationInputs>(
+        core::IterationInputs::from_stored(*std::move(lines))));
+  }
   return core::StoredRun{.record = std::move(view.record),
                          .settings = *std::move(compiled),
                          .rows = std::move(view.tasks),
-                         .details = std::move(view.details)};
+                         .details = std::move(view.details),
+                         .inputs = std::move(inputs)};
 }
 
 /// As the job was last deployed; nothing when it is gone.

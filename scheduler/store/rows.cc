@@ -40,7 +40,12 @@ void fields(Visitor& visit, Record& r) {
 
 template <typename Visitor, Of<RunReferenceRow> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.run);
+  visit.of(r, r.run, r.count);
+}
+
+template <typename Visitor, Of<InputsRow> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.lines);
 }
 
 template <typename Visitor, Of<DeploymentReferenceRow> Record>
@@ -197,6 +202,7 @@ template std::string encode<EventsRow>(const EventsRow&);
 template std::string encode<TasksRow>(const TasksRow&);
 template std::string encode<DetailsRow>(const DetailsRow&);
 template std::string encode<RunReferenceRow>(const RunReferenceRow&);
+template std::string encode<InputsRow>(const InputsRow&);
 template std::string encode<DeploymentReferenceRow>(const DeploymentReferenceRow&);
 template std::string encode<SettingsRow>(const SettingsRow&);
 template std::string encode<MarkRow>(const MarkRow&);
@@ -217,6 +223,7 @@ template Result<EventsRow> decode<EventsRow>(std::string_view);
 template Result<TasksRow> decode<TasksRow>(std::string_view);
 template Result<DetailsRow> decode<DetailsRow>(std::string_view);
 template Result<RunReferenceRow> decode<RunReferenceRow>(std::string_view);
+template Result<InputsRow> decode<InputsRow>(std::string_view);
 template Result<DeploymentReferenceRow> decode<DeploymentReferenceRow>(std::string_view);
 template Result<SettingsRow> decode<SettingsRow>(std::string_view);
 template Result<MarkRow> decode<MarkRow>(std::string_view);

@@ -65,10 +65,17 @@ struct DetailsRow {
   friend bool operator==(const DetailsRow&, const DetailsRow&) = default;
 };
 
-/// Table::kRunByAttempt.
+/// Table::kAttemptRun: `count` attempts from that of the key on belong to the run.
 struct RunReferenceRow {
   RunId run;
+  std::uint32_t count = 1;
   friend bool operator==(const RunReferenceRow&, const RunReferenceRow&) = default;
+};
+
+/// Table::kInputs: what the iterations of a for-each task are given.
+struct InputsRow {
+  std::string lines;
+  friend bool operator==(const InputsRow&, const InputsRow&) = default;
 };
 
 /// Table::kDeploymentByName.

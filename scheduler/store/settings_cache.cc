@@ -22,15 +22,24 @@ Result<core::SettingsPointer> SettingsCache::get(const std::string& digest) {
 
 Result<void> SettingsCache::fill_settings(std::vector<core::Event>& events) {
   for (core::Event& event : events) {
-    auto* const submitted = std::get_if<core::RunSubmitted>(&event);
-    if (submitted == nullptr) {
-      continue;
+    const auto fill = [this](const core::RunRecord& run,
+                             core::SettingsPointer& settings) -> Result<void> {
+      auto found = get(run.settings_digest);
+      if (!found) {
+        return fail(found.error(), "run " + to_string(run.id));
+      }
+      settings = *std::move(found);
+      return {};
+    };
+    Result<void> filled;
+    if (auto* const submitted = std::get_if<core::RunSubmitted>(&event)) {
+      filled = fill(submitted->run, submitted->settings);
+    } else if (auto* const repaired = std::get_if<core::RunRepaired>(&event)) {
+      filled = fill(repaired->run, repaired->settings);
     }
-    auto settings = get(submitted->run.settings_digest);
-    if (!settings) {
-      return fail(settings.error(), "run " + to_string(submitted->run.id));
+    if (!filled) {
+      return filled;
     }
-    submitted->settings = *std::move(settings);
   }
   return {};
 }

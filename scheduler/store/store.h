@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,15 @@ struct Batch {
   std::vector<RunEvents> events;
   std::vector<core::RunRecord> runs;
   std::vector<TaskPage> pages;
+  struct RunInputs {
+    RunId run;
+    std::uint32_t block = 0;
+    core::InputsPointer inputs;
+  };
+  std::vector<RunInputs> inputs;
+  /// Runs whose earlier pages and inputs go before the new ones are written.
+  std::set<RunId> repaired_runs;
+  std::set<RunId> deleted_runs;
   std::map<JobId, std::optional<core::JobRecord>> jobs;
   std::map<DeploymentId, core::DeploymentRecord> deployments;
   std::map<std::string, std::string> settings;  ///< Digest → settings document.

@@ -8,6 +8,8 @@
 namespace sheaf::store {
 namespace {
 
+constexpr std::size_t kMaxSuspicions = 1'000'000;
+
 /// The last record of each key that events told of, encoded.
 template <typename Key>
 using Latest = std::map<Key, std::string>;
@@ -60,6 +62,9 @@ class Verifier {
   [[nodiscard]] Result<void> compare_declarations();
   [[nodiscard]] Result<void> compare_deliveries();
   void compare(std::string_view what, bool is_equal);
+  /// A run that ended differs from its row: a fault, unless a later event changed the row again.
+  void suspect(RunId run, std::string_view what, bool is_equal);
+  void clear_suspicions(const std::vector<core::Event>& events);
   /// Compares `folded` with the row that `read` finds for each key.
   template <typename Key, typename Read>
   [[nodiscard]] Result<void> compare_all(std::string_view what,
@@ -71,6 +76,7 @@ class Verifier {
   SettingsCache settings_;
   core::State state_;
   Folded folded_;
+  std::map<RunId, std::vector<std::string>> suspicions_;
   VerifyReport report_;
 };
 
@@ -83,6 +89,11 @@ Result<VerifyReport> Verifier::run() {
   for (const auto& compared : {compare_live(), compare_declarations(), compare_deliveries()}) {
     if (!compared) {
       return fail(compared.error());
+    }
+  }
+  for (const auto& [run, whats] : suspicions_) {
+    for (const std::string& what : whats) {
+      compare(what, false);
     }
   }
   return std::move(report_);
@@ -106,6 +117,7 @@ Result<void> Verifier::fold(std::uint64_t number) {
   }
   ++report_.batches;
   report_.events += events.size();
+  clear_suspicions(events);
   // A run that ended is compared now and leaves memory, as it did in the scheduler.
   for (const RunId id : state_.retired_runs) {
     const core::LiveRun* const ended = state_.find_run(id);
@@ -117,7 +129,7 @@ Result<void> Verifier::fold(std::uint64_t number) {
     }
   }
   core::retire_finished(state_);
-  (void)core::take_unsettled(state_);
+  state_.unsettled = {};
   state_.dirty_runs.clear();
   return {};
 }
@@ -134,16 +146,33 @@ Result<void> Verifier::compare_run(const core::LiveRun& run) {
   if (!stored) {
     return fail(stored.error());
   }
-  const std::string name = "run " + to_string(run.record.id);
+  const RunId id = run.record.id;
+  const std::string name = "run " + to_string(id);
   if (!stored->has_value()) {
-    compare(name, false);
+    suspect(id, name, false);
     return {};
   }
   const core::StoredRun folded = core::to_stored(run);
-  compare(name, (*stored)->record == folded.record);
-  compare("the tasks of " + name, (*stored)->tasks == folded.rows);
-  compare("the details of " + name, (*stored)->details == folded.details);
+  suspect(id, name, (*stored)->record == folded.record);
+  suspect(id, "the tasks of " + name, (*stored)->tasks == folded.rows);
+  suspect(id, "the details of " + name, (*stored)->details == folded.details);
   return {};
+}
+
+void Verifier::suspect(RunId run, std::string_view what, bool is_equal) {
+  if (!is_equal && suspicions_.size() < kMaxSuspicions) {
+    suspicions_[run].emplace_back(what);
+  }
+}
+
+void Verifier::clear_suspicions(const std::vector<core::Event>& events) {
+  for (const core::Event& event : events) {
+    const auto* repaired = std::get_if<core::RunRepaired>(&event);
+    const auto* deleted = std::get_if<core::RunDeleted>(&event);
+    if (repaired != nullptr || deleted != nullptr) {
+      suspicions_.erase(repaired != nullptr ? repaired->run.id : deleted->run);
+    }
+  }
 }
 
 Result<void> Verifier::compare_live() {

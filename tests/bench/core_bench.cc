@@ -84,7 +84,9 @@ class Core {
 
   void end_turn() {
     while (!state_.unsettled.is_empty()) {
-      step(core::Settle{.work = core::take_unsettled(state_)});
+      for (const core::Command& command : core::take_follow_ups(state_)) {
+        step(command);
+      }
     }
     const auto view = core::cluster_view(state_);
     const auto ready = core::ready_tasks(state_, view.free_slots());

@@ -52,6 +52,46 @@ TaskBuilder& TaskBuilder::argument(std::string argument) {
   return *this;
 }
 
+TaskBuilder& TaskBuilder::for_each(std::string inputs, const TaskBuilder& task, int concurrency) {
+  task_.action = model::ForEachTask{
+      .inputs = std::move(inputs), .concurrency = concurrency, .task = {task.build()}};
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::for_each_line(std::string file,
+                                        const TaskBuilder& task,
+                                        int concurrency) {
+  task_.action = model::ForEachTask{
+      .inputs_file = std::move(file), .concurrency = concurrency, .task = {task.build()}};
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::starts(JobId job) {
+  task_.action = model::RunJobTask{.job = job};
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::starts(std::string resource_key, model::NamedStrings parameters) {
+  task_.action = model::RunJobTask{.resource_key = std::move(resource_key),
+                                   .job_parameters = std::move(parameters)};
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::backoff(Milliseconds first, Milliseconds longest) {
+  task_.backoff = {.first = first, .longest = longest};
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::retry_only_on(model::RetryFilter filter) {
+  task_.retry_only_on = std::move(filter);
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::max_lost(int count) {
+  task_.max_lost = count;
+  return *this;
+}
+
 TaskBuilder& TaskBuilder::condition(std::string left,
                                     model::ConditionOperator op,
                                     std::string right) {

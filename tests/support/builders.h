@@ -22,6 +22,13 @@ class TaskBuilder {
   TaskBuilder& disabled();
   TaskBuilder& argument(std::string argument);
   TaskBuilder& condition(std::string left, model::ConditionOperator op, std::string right);
+  TaskBuilder& for_each(std::string inputs, const TaskBuilder& task, int concurrency = 1);
+  TaskBuilder& for_each_line(std::string file, const TaskBuilder& task, int concurrency = 1);
+  TaskBuilder& starts(JobId job);
+  TaskBuilder& starts(std::string resource_key, model::NamedStrings parameters = {});
+  TaskBuilder& backoff(Milliseconds first, Milliseconds longest);
+  TaskBuilder& retry_only_on(model::RetryFilter filter);
+  TaskBuilder& max_lost(int count);
 
   [[nodiscard]] const model::TaskSettings& build() const { return task_; }
 

@@ -84,6 +84,32 @@ void CoreWorld::finish(RunId run, const std::string& task, model::AttemptOutcome
               "RESULT was refused");
 }
 
+void CoreWorld::start_iteration(RunId run, const std::string& task, std::uint32_t index) {
+  const core::TaskRow row = iteration_row(run, task, index);
+  SHEAF_CHECK(
+      turn(core::ReportStarted{
+               .worker = row.worker, .attempt = row.attempt, .fence = row.fence, .started = now})
+          .has_value(),
+      "STARTED was refused");
+}
+
+void CoreWorld::finish_iteration(RunId run,
+                                 const std::string& task,
+                                 std::uint32_t index,
+                                 int exit_code) {
+  const core::TaskRow row = iteration_row(run, task, index);
+  SHEAF_CHECK(turn(core::ReportResult{.worker = row.worker,
+                                      .attempt = row.attempt,
+                                      .fence = row.fence,
+                                      .outcome = {.end = model::AttemptEnd::kExited,
+                                                  .exit_code = exit_code,
+                                                  .tree_empty = true,
+                                                  .started = now,
+                                                  .ended = now}})
+                  .has_value(),
+              "RESULT was refused");
+}
+
 void CoreWorld::publish(RunId run,
                         const std::string& task,
                         const std::string& key,
@@ -127,7 +153,9 @@ std::vector<CoreWorld::Judgement> CoreWorld::turn_all(const std::vector<core::Co
 
 void CoreWorld::settle() {
   while (!state.unsettled.is_empty()) {
-    static_cast<void>(step(core::Settle{.work = core::take_unsettled(state)}));
+    for (const core::Command& command : core::take_follow_ups(state)) {
+      SHEAF_CHECK(step(command).has_value(), "a follow-up was refused");
+    }
   }
 }
 
@@ -158,6 +186,28 @@ core::TaskDetails CoreWorld::details_of(RunId run, const std::string& task) cons
 
 core::RunRecord CoreWorld::run(RunId run) const {
   return stored(run).record;
+}
+
+core::IterationBlock CoreWorld::block_of(RunId run, const std::string& task) const {
+  const auto& blocks = stored(run).record.blocks;
+  const auto found = std::ranges::find(blocks, index_of(run, task), &core::IterationBlock::parent);
+  SHEAF_CHECK(found != blocks.end(), "the task has no iterations");
+  return *found;
+}
+
+std::vector<core::TaskState> CoreWorld::iterations_of(RunId run, const std::string& task) const {
+  const core::IterationBlock block = block_of(run, task);
+  std::vector<core::TaskState> states;
+  for (std::uint32_t i = 0; i < block.count; ++i) {
+    states.push_back(stored(run).rows.at(block.first + i).state);
+  }
+  return states;
+}
+
+core::TaskRow CoreWorld::iteration_row(RunId run,
+                                       const std::string& task,
+                                       std::uint32_t index) const {
+  return stored(run).rows.at(block_of(run, task).first + index);
 }
 
 std::vector<core::StartAttempt> CoreWorld::take_starts() {
@@ -234,6 +284,20 @@ core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
   if (reads.run && runs_.contains(*reads.run)) {
     facts.run_state = runs_.at(*reads.run).record.state;
   }
+  if (facts.receipt) {
+    facts.receipt_run_exists = runs_.contains(facts.receipt->run);
+  }
+  if (reads.finished_run && runs_.contains(*reads.finished_run)) {
+    facts.finished_run = std::make_shared<const core::StoredRun>(runs_.at(*reads.finished_run));
+    const JobId job = facts.finished_run->record.job;
+    if (jobs_.contains(job)) {
+      facts.job = jobs_.at(job);
+      facts.job_settings = settings_.at(facts.job->settings_digest);
+    }
+  }
+  if (reads.file && files.contains(reads.file->second)) {
+    facts.file = files.at(reads.file->second);
+  }
   return facts;
 }
 
@@ -269,6 +333,8 @@ void CoreWorld::file(const core::Event& event) {
     receipts_[receipt->receipt.key] = receipt->receipt;
   } else if (const auto* alert = std::get_if<core::AlertRecorded>(&event)) {
     alerts_[alert->alert.id] = alert->alert;
+  } else if (const auto* deleted = std::get_if<core::RunDeleted>(&event)) {
+    runs_.erase(deleted->run);
   }
 }
 

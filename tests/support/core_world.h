@@ -32,6 +32,9 @@ class CoreWorld {
   void start(RunId run, const std::string& task);
   void finish(RunId run, const std::string& task, int exit_code = 0);
   void finish(RunId run, const std::string& task, model::AttemptOutcome outcome);
+  /// The same of iteration `index` of a for-each task.
+  void start_iteration(RunId run, const std::string& task, std::uint32_t index);
+  void finish_iteration(RunId run, const std::string& task, std::uint32_t index, int exit_code = 0);
   void publish(RunId run, const std::string& task, const std::string& key, const std::string& json);
   void pass(Milliseconds time);
 
@@ -46,6 +49,12 @@ class CoreWorld {
   [[nodiscard]] core::TaskRow row_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskDetails details_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::RunRecord run(RunId run) const;
+  /// States of the iterations of a for-each task, in order.
+  [[nodiscard]] std::vector<core::TaskState> iterations_of(RunId run,
+                                                           const std::string& task) const;
+  [[nodiscard]] core::TaskRow iteration_row(RunId run,
+                                            const std::string& task,
+                                            std::uint32_t index) const;
   /// Every run that there ever was, as it was last stored.
   [[nodiscard]] const std::map<RunId, core::StoredRun>& stored_runs() const { return runs_; }
   /// What a recovery would read now.
@@ -64,6 +73,8 @@ class CoreWorld {
   Timestamp now = from_epoch_ms(1'700'000'000'000);
   std::vector<core::Event> events;  ///< All so far.
   std::uint64_t batch = 0;
+  /// Files of every deployment, by path.
+  std::map<std::string, std::string> files;
 
   /// Throws State away and rebuilds it from what is stored, as a restart does.
   void restart();
@@ -75,6 +86,7 @@ class CoreWorld {
   void place();
   void file(const core::Event& event);
   void store_runs();
+  [[nodiscard]] core::IterationBlock block_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskIndex index_of(RunId run, const std::string& task) const;
   [[nodiscard]] const core::StoredRun& stored(RunId run) const;
 

@@ -61,9 +61,10 @@ model::AttemptOutcome outcome_of(const runner::AttemptFolder& folder,
                                 .exit_code = std::max(record.exit_code, 0),
                                 .signal = record.signal,
                                 .tree_empty = record.tree_empty,
+                                .out_of_memory = record.out_of_memory.value_or(false),
                                 .message = record.error,
                                 .ended = record.ended};
-  if (record.out_of_memory.value_or(false)) {
+  if (outcome.out_of_memory) {
     outcome.message = "the kernel ended it for lack of memory";
   } else if (outcome.end == model::AttemptEnd::kTimedOut) {
     outcome.message = "timed out; its process tree was ended";

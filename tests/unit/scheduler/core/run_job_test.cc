@@ -1,0 +1,179 @@
+#include <gtest/gtest.h>
+
+#include "common/base/limits.h"
+#include "tests/support/core_world.h"
+
+namespace sheaf::core {
+namespace {
+
+using tests::a_job;
+using tests::a_task;
+using tests::CoreWorld;
+
+/// The latest run of a job.
+RunId last_run_of(const CoreWorld& world, JobId job) {
+  RunId last;
+  for (const auto& [id, run] : world.stored_runs()) {
+    last = run.record.job == job ? id : last;
+  }
+  return last;
+}
+
+struct Family {
+  CoreWorld world;
+  JobId parent;
+  JobId child;
+
+  explicit Family(tests::JobBuilder child_job = a_job("child").task(a_task("c")),
+                  model::NamedStrings parameters = {}) {
+    world.register_worker("w", 4);
+    const auto jobs =
+        world.deploy_all({a_job("parent")
+                              .parameter("region", "eu")
+                              .task(a_task("call").starts("child", std::move(parameters))),
+                          child_job});
+    parent = jobs[0];
+    child = jobs[1];
+  }
+};
+
+TEST(RunJob, StartsARunOfTheOtherJobAndEndsAsItDoes) {
+  Family family;
+  CoreWorld& world = family.world;
+  const RunId run = world.submit(family.parent);
+  const RunId child = last_run_of(world, family.child);
+  ASSERT_TRUE(child.is_valid());
+  EXPECT_EQ(world.run(child).trigger.kind, TriggerKind::kRunJob);
+  EXPECT_EQ(world.run(child).trigger.parent, (TaskRef{run, 0}));
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kDelegated);
+  EXPECT_EQ(world.details_of(run, "call").child, child);
+  world.finish(child, "c");
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kSucceeded);
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RunJob, FailsWhenTheOtherRunDoes) {
+  Family family;
+  CoreWorld& world = family.world;
+  const RunId run = world.submit(family.parent);
+  world.finish(last_run_of(world, family.child), "c", 1);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kFailed);
+  EXPECT_EQ(world.run(run).state, RunState::kFailed);
+}
+
+TEST(RunJob, HandsItsParametersDownByNameAndItsOwnBeforeThem) {
+  Family family(
+      a_job("child").parameter("region", "us").parameter("reason", "none").task(a_task("c")),
+      {{"reason", "asked by {{job.run_id}}"}, {"extra", "1"}});
+  CoreWorld& world = family.world;
+  const RunId run = world.submit(family.parent);
+  const auto parameters = world.run(last_run_of(world, family.child)).parameters;
+  EXPECT_EQ(parameters,
+            (model::NamedStrings{
+                {"region", "eu"}, {"reason", "asked by " + to_string(run)}, {"extra", "1"}}));
+}
+
+TEST(RunJob, WaitsWhileTheOtherRunIsQueued) {
+  Family family;
+  CoreWorld& world = family.world;
+  const RunId first = world.submit(family.child);
+  const RunId run = world.submit(family.parent);
+  const RunId child = last_run_of(world, family.child);
+  EXPECT_EQ(world.run(child).state, RunState::kQueued);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kDelegated);
+  world.finish(first, "c");
+  world.finish(child, "c");
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RunJob, FailsWhenTheOtherRunIsSkipped) {
+  Family family(a_job("child").without_queue().task(a_task("c")));
+  CoreWorld& world = family.world;
+  world.submit(family.child);
+  const RunId run = world.submit(family.parent);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kFailed);
+}
+
+TEST(RunJob, ARemovedJobFailsTheTask) {
+  Family family;
+  CoreWorld& world = family.world;
+  const JobId child = family.child;
+  const JobId parent = world.deploy_all({a_job("parent").task(a_task("call").starts(child))}).at(0);
+  const RunId run = world.submit(parent);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kFailed);
+  EXPECT_EQ(world.details_of(run, "call").message, "Job " + to_string(child) + " does not exist.");
+}
+
+TEST(RunJob, CancelsThroughEveryLevelFromTheTop) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs = world.deploy_all({a_job("top").task(a_task("call").starts("middle")),
+                                      a_job("middle").task(a_task("call").starts("bottom")),
+                                      a_job("bottom").task(a_task("work"))});
+  const RunId top = world.submit(jobs[0]);
+  const RunId middle = last_run_of(world, jobs[1]);
+  const RunId bottom = last_run_of(world, jobs[2]);
+  ASSERT_TRUE(bottom.is_valid());
+  ASSERT_TRUE(world.turn(CancelRun{.run = top}).has_value());
+  EXPECT_EQ(world.take_stops().size(), 1U);
+  EXPECT_EQ(world.run(top).state, RunState::kStopping);
+  world.finish(bottom, "work", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  for (const RunId run : {bottom, middle, top}) {
+    EXPECT_EQ(world.run(run).state, RunState::kCancelled) << to_string(run);
+  }
+}
+
+TEST(RunJob, AJobThatStartsItselfEndsAtTheDeepestLevel) {
+  CoreWorld world;
+  const JobId job =
+      world.deploy(a_job("loop").concurrent(100).task(a_task("again").starts("loop")));
+  const RunId run = world.submit(job);
+  EXPECT_EQ(world.run(run).state, RunState::kFailed);
+  EXPECT_EQ(world.stored_runs().size(), static_cast<std::size_t>(limits::kMaxRunJobDepth) + 1);
+}
+
+TEST(RunJob, TriesAgainWithANewRun) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs =
+      world.deploy_all({a_job("parent").task(a_task("call").starts("child").retries(1)),
+                        a_job("child").task(a_task("c"))});
+  const RunId run = world.submit(jobs[0]);
+  const RunId first = last_run_of(world, jobs[1]);
+  world.finish(first, "c", 1);
+  const RunId second = last_run_of(world, jobs[1]);
+  EXPECT_NE(first, second);
+  world.finish(second, "c");
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RunJob, WaitsForItsRunOverARestart) {
+  Family family;
+  CoreWorld& world = family.world;
+  const RunId run = world.submit(family.parent);
+  const RunId child = last_run_of(world, family.child);
+  const HeldAttempt held = world.held(child, "c", HeldAttempt::State::kRunning);
+  world.restart();
+  world.register_worker("w", 4, "boot-1", {held});
+  world.finish(child, "c");
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RunJob, RunsInsideAForEachTask) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs = world.deploy_all(
+      {a_job("parent").task(a_task("loop").for_each("[1, 2]", a_task("call").starts("child"), 2)),
+       a_job("child").concurrent(5).task(a_task("c"))});
+  const RunId run = world.submit(jobs[0]);
+  EXPECT_EQ(world.stored_runs().size(), 3U);
+  for (const auto& [id, stored] : std::map(world.stored_runs())) {
+    if (stored.record.job == jobs[1]) {
+      world.finish(id, "c");
+    }
+  }
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+}  // namespace
+}  // namespace sheaf::core
