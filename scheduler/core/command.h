@@ -55,6 +55,10 @@ struct SubmitRun {
   /// Tasks to run ("train", "+train": with what it depends on, "train+": with what depends on it);
   /// empty: all.
   std::vector<std::string> only;
+  /// Instead of the job's own setting.
+  std::optional<bool> queue_enabled;
+  /// Replace the parameters of every Python script of the job; empty: they stay.
+  std::vector<std::string> python_parameters;
 };
 
 /// Ends a run, or one task of it, with everything that it has on workers.
@@ -95,7 +99,8 @@ struct RepairRun {
   Dependents dependents = Dependents::kOnlyUnsuccessful;
   /// The last repair that the caller knows of; 0: none.
   std::int64_t latest_repair = 0;
-  NamedStrings overrides;  ///< Beside those that the run has; these win.
+  NamedStrings overrides;                      ///< Beside those that the run has; these win.
+  std::vector<std::string> python_parameters;  ///< As in SubmitRun; empty: as the run had them.
 };
 
 /// Starts the run of a run-job task: follows from Settle.

@@ -52,6 +52,8 @@ struct NewRun {
   TriggerRecord trigger;
   std::string idempotency_token;
   std::vector<std::string> only;
+  std::vector<std::string> python_parameters;
+  std::optional<bool> queue_enabled;
   std::uint32_t depth = 0;
 };
 /// Events of a new run of `job`, queued; Settle starts it where there is a place.

@@ -257,6 +257,9 @@ RunRecord Repairer::record() {
     std::erase_if(run.overrides, [&](const auto& entry) { return entry.first == name; });
     run.overrides.emplace_back(name, value);
   }
+  if (!command_.python_parameters.empty()) {
+    run.python_parameters = command_.python_parameters;
+  }
   run.parameters = merged_parameters(*settings_, run.overrides);
   run.state = RunState::kQueued;
   run.stop_reason = StopReason::kNone;

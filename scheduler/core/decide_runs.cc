@@ -19,13 +19,16 @@ const JobActivity& activity_of(const State& state, JobId job) {
 
 /// Why a new run of the job is skipped; empty: it is not. Runs that were queued by earlier
 /// commands of the same batch count against the places, since Settle will start them first.
-std::string find_skip_reason(const Draft& draft, JobId job, const model::JobSettings& settings) {
+std::string find_skip_reason(const Draft& draft,
+                             JobId job,
+                             const model::JobSettings& settings,
+                             std::optional<bool> queue_enabled) {
   if (settings.max_concurrent_runs == 0) {
     return "Skipped: the job allows no runs (max_concurrent_runs is 0).";
   }
   const JobActivity& activity = activity_of(draft.state, job);
   const auto ahead = static_cast<std::int64_t>(activity.running.size() + activity.queued.size());
-  if (settings.queue_enabled || ahead < settings.max_concurrent_runs) {
+  if (queue_enabled.value_or(settings.queue_enabled) || ahead < settings.max_concurrent_runs) {
     return {};
   }
   return "Skipped: the job already has " + std::to_string(settings.max_concurrent_runs) +
@@ -216,9 +219,11 @@ RunId create_run(Draft& draft, const JobRecord& job, const SettingsPointer& sett
                 .type = made.type,
                 .depth = made.depth,
                 .links = job.links,
-                .only = std::move(made.only)};
+                .only = std::move(made.only),
+                .python_parameters = std::move(made.python_parameters)};
   draft.record(RunSubmitted{.run = run, .settings = settings});
-  if (const std::string reason = find_skip_reason(draft, job.id, *settings); !reason.empty()) {
+  if (const std::string reason = find_skip_reason(draft, job.id, *settings, made.queue_enabled);
+      !reason.empty()) {
     draft.record(RunFinished{
         .run = run.id, .state = RunState::kSkipped, .message = reason, .at = draft.now});
     alert_end(draft, run, settings->alerts, RunState::kSkipped, reason);
@@ -251,7 +256,9 @@ Decision decide_submit(Draft draft, const SubmitRun& command) {
                                {.overrides = command.overrides,
                                 .trigger = command.trigger,
                                 .idempotency_token = command.idempotency_token,
-                                .only = command.only});
+                                .only = command.only,
+                                .python_parameters = command.python_parameters,
+                                .queue_enabled = command.queue_enabled});
   record_receipt(draft, command.receipt_key, run);
   return std::move(draft.step);
 }

@@ -137,6 +137,7 @@ struct RunRecord {
   std::vector<JobLink> links;
   /// Selected tasks as given ("+prep", "train+"); empty: all.
   std::vector<std::string> only;
+  std::vector<std::string> python_parameters;  ///< Of every script instead of its own; empty: none.
   /// Empty until the first repair; then the original pass and every repair, oldest first.
   std::vector<RepairRecord> repairs;
   friend bool operator==(const RunRecord&, const RunRecord&) = default;

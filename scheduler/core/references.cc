@@ -89,7 +89,8 @@ class SpecBuilder {
   Result<void> operator()(const model::SparkPythonTask& action) {
     spec_.is_python = true;
     spec_.arguments.push_back(action.python_file);
-    for (const std::string& argument : action.parameters) {
+    const auto& replaced = run_.record.python_parameters;
+    for (const std::string& argument : replaced.empty() ? action.parameters : replaced) {
       if (auto added = add_argument(argument); !added) {
         return added;
       }

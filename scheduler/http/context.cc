@@ -269,6 +269,7 @@ Result<void> add_routes(Router& router, Service service) {
   add_open_routes(router, context);
   add_job_routes(router, context);
   add_run_routes(router, context);
+  add_run_operation_routes(router, context);
   add_output_routes(router, context);
   add_sheaf_run_routes(router, context);
   add_log_routes(router, context);

@@ -126,6 +126,7 @@ using Answer = std::function<Result<Response>(const Call&)>;
 void add_open_routes(Router& router, const ContextPointer& context);
 void add_job_routes(Router& router, const ContextPointer& context);
 void add_run_routes(Router& router, const ContextPointer& context);
+void add_run_operation_routes(Router& router, const ContextPointer& context);
 void add_output_routes(Router& router, const ContextPointer& context);
 void add_sheaf_run_routes(Router& router, const ContextPointer& context);
 void add_log_routes(Router& router, const ContextPointer& context);

@@ -6,6 +6,7 @@
 #include "common/model/nearest.h"
 #include "scheduler/http/context.h"
 #include "scheduler/http/json_reading.h"
+#include "scheduler/http/run_requests.h"
 
 namespace sheaf::http {
 namespace {
@@ -14,17 +15,6 @@ namespace json = boost::json;
 
 constexpr std::int64_t kMaxListedJobs = 100;
 constexpr std::int64_t kDefaultListedJobs = 20;
-
-/// Parameters of the original API that would change what runs.
-constexpr std::array<std::string_view, 9> kUnsupportedParameters{"dbt_commands",
-                                                                 "jar_params",
-                                                                 "notebook_params",
-                                                                 "only",
-                                                                 "pipeline_params",
-                                                                 "python_named_params",
-                                                                 "python_params",
-                                                                 "spark_submit_params",
-                                                                 "sql_params"};
 
 Result<Response> get_job(Context& context, const Call& call) {
   const auto id = id_argument(call, "job_id");
@@ -116,65 +106,6 @@ Result<Response> list_jobs(Context& context, const Call& call) {
     body["next_page_token"] = to_string(jobs->back().id);
   }
   return json_response(body);
-}
-
-bool is_given(const json::value* value) {
-  if (value == nullptr || value->is_null()) {
-    return false;
-  }
-  return !(value->is_object() && value->get_object().empty()) &&
-         !(value->is_array() && value->get_array().empty());
-}
-
-Result<void> refuse_unsupported(const json::object& body) {
-  for (const std::string_view name : kUnsupportedParameters) {
-    if (is_given(body.if_contains(name))) {
-      return fail(ErrorCode::kUnsupported,
-                  std::string(name) + ": not supported here; pass job_parameters");
-    }
-  }
-  return {};
-}
-
-Result<model::NamedStrings> read_job_parameters(const json::object& body) {
-  model::NamedStrings parameters;
-  const auto* given = body.if_contains("job_parameters");
-  if (!is_given(given)) {
-    return parameters;
-  }
-  if (!given->is_object()) {
-    return fail(ErrorCode::kInvalid, "job_parameters: must be an object of strings");
-  }
-  for (const auto& [name, value] : given->get_object()) {
-    if (!value.is_string()) {
-      return fail(ErrorCode::kInvalid,
-                  "job_parameters." + std::string(name) + ": must be a string");
-    }
-    parameters.emplace_back(name, value.get_string());
-  }
-  return parameters;
-}
-
-Result<core::SubmitRun> read_run_now(const json::object& body, const Identity& identity) {
-  const auto job = required_id(body, "job_id");
-  auto token = optional_string(body, "idempotency_token");
-  auto parameters = read_job_parameters(body);
-  const auto refused = refuse_unsupported(body);
-  if (!job || !token || !parameters || !refused) {
-    return fail(!job          ? job.error()
-                : !token      ? token.error()
-                : !parameters ? parameters.error()
-                              : refused.error());
-  }
-  if (token->size() > limits::kMaxIdempotencyTokenBytes) {
-    return fail(ErrorCode::kInvalid, "idempotency_token: must be at most 64 bytes long");
-  }
-  return core::SubmitRun{
-      .job = JobId{*job},
-      .overrides = std::move(*parameters),
-      .trigger = {.kind = model::TriggerKind::kManual, .principal = identity.user_name},
-      .receipt_key = token->empty() ? "" : "token/" + *token,
-      .idempotency_token = *token};
 }
 
 void run_now(Context& context, const Call& call, const Respond& respond) {

@@ -40,7 +40,8 @@ Result<Response> get_run(Context& context, const Call& call) {
   if (!place) {
     return fail(ErrorCode::kNotFound, "Run " + std::to_string(*id) + " does not exist.");
   }
-  return json_response(public_task_run(*run, *around, *place));
+  return json_response(
+      public_task_run(*run, *around, *place, TaskPage{.first = static_cast<std::size_t>(*first)}));
 }
 
 struct RunsQuery {
@@ -157,7 +158,8 @@ Result<Response> list_runs(Context& context, const Call& call) {
   json::array list;
   const auto type = call.request.target.argument("run_type");
   const auto reader = context.read();
-  const auto page = type && *type != "JOB_RUN" ? Result<RunsPage>() : find_runs(*reader, *query);
+  const auto page =
+      type && *type == "WORKFLOW_RUN" ? Result<RunsPage>() : find_runs(*reader, *query);
   if (!page) {
     return fail(page.error());
   }
@@ -176,7 +178,7 @@ Result<Response> list_runs(Context& context, const Call& call) {
   return json_response(body);
 }
 
-Result<RunId> read_cancel(const Context& context, const Call& call) {
+Result<core::CancelRun> read_cancel(const Context& context, const Call& call) {
   const auto body = parse_json_object(call.request.body);
   const auto id = body ? required_id(*body, "run_id") : fail(body.error());
   if (!id) {
@@ -185,23 +187,21 @@ Result<RunId> read_cancel(const Context& context, const Call& call) {
   const auto reader = context.read();
   const auto run = find_run(*reader, RunId{*id}, call.identity);
   if (run) {
-    return RunId{*id};
+    return core::CancelRun{.run = RunId{*id}};
   }
   const auto owner = reader->run_of_attempt(AttemptId{*id});
   if (owner && *owner) {
-    return fail(
-        ErrorCode::kUnsupported,
-        "run_id: a single task cannot be cancelled; cancel its job run " + to_string(**owner));
+    return core::CancelRun{.run = **owner, .attempt = AttemptId{*id}};
   }
   return fail(run.error());
 }
 
 void cancel_run(const Context& context, const Call& call, const Respond& respond) {
-  const auto run = read_cancel(context, call);
-  if (!run) {
-    return respond(error_response(run.error()));
+  auto command = read_cancel(context, call);
+  if (!command) {
+    return respond(error_response(command.error()));
   }
-  context.post(core::CancelRun{.run = *run}, respond, [](const core::Reply&) {
+  context.post(*std::move(command), respond, [](const core::Reply&) {
     return json_response(json::object());
   });
 }

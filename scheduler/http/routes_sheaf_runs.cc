@@ -13,6 +13,7 @@ namespace json = boost::json;
 constexpr std::int64_t kMaxWaitMs = 30'000;
 constexpr std::int64_t kMaxListedRuns = 100;
 constexpr std::int64_t kDefaultListedRuns = 20;
+constexpr std::int64_t kMaxListedIterations = 1'000;
 
 Result<WorkerNames> worker_names(const store::Reader& reader) {
   const auto workers = reader.workers();
@@ -187,6 +188,41 @@ Result<Response> list_runs(Context& context, const Call& call) {
   return json_response({{"runs", std::move(list)}});
 }
 
+Result<Response> list_iterations(Context& context, const Call& call) {
+  const auto id = id_placeholder(call, 0);
+  const auto first = number_argument(call, "first", 0);
+  const auto limit = number_argument(call, "limit", kMaxListedIterations);
+  for (const auto* number : {&id, &first, &limit}) {
+    if (!*number) {
+      return fail(number->error());
+    }
+  }
+  if (*limit < 1 || *limit > kMaxListedIterations) {
+    return fail(ErrorCode::kInvalid, "limit: must be from 1 to 1000");
+  }
+  const auto reader = context.read();
+  const auto run = read_run(*reader, RunId{*id}, call.identity);
+  if (!run) {
+    return fail(run.error());
+  }
+  const auto settings = context.settings(*reader, run->record.settings_digest);
+  const auto workers = worker_names(*reader);
+  if (!settings || !workers) {
+    return fail(!settings ? settings.error() : workers.error());
+  }
+  const auto& tasks = (*settings)->compiled.tasks;
+  const auto& key = call.placeholders.at(1);
+  const auto task = std::ranges::find(tasks, key, &model::TaskSettings::task_key);
+  if (task == tasks.end()) {
+    return fail(ErrorCode::kNotFound, "the run has no task \"" + std::string(key) + "\"");
+  }
+  return json_response(sheaf_iterations(*run,
+                                        static_cast<core::TaskIndex>(task - tasks.begin()),
+                                        static_cast<std::size_t>(*first),
+                                        static_cast<std::size_t>(*limit),
+                                        *workers));
+}
+
 Result<Response> get_values(Context& context, const Call& call) {
   const auto id = id_placeholder(call, 0);
   if (!id) {
@@ -216,6 +252,10 @@ void add_sheaf_run_routes(Router& router, const ContextPointer& context) {
       {.method = "GET",
        .pattern = "/api/sheaf/v1/runs",
        .handler = to_handler([context](const Call& call) { return list_runs(*context, call); })});
+  router.add({.method = "GET",
+              .pattern = "/api/sheaf/v1/runs/{run}/tasks/{task}/iterations",
+              .handler = to_handler(
+                  [context](const Call& call) { return list_iterations(*context, call); })});
   router.add(
       {.method = "GET",
        .pattern = "/api/sheaf/v1/runs/{run}/values",

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "scheduler/http/views_iterations.h"
 #include "scheduler/http/views_states.h"
 
 namespace sheaf::http {
@@ -59,17 +60,26 @@ json::array tasks_of(json::object& settings) {
   return tasks != nullptr && tasks->is_array() ? std::move(tasks->get_array()) : json::array();
 }
 
-/// The settings of task `index`, or an empty object.
-json::object task_settings(const json::object& settings, std::size_t index) {
+/// The settings of task `index` of the job, or an empty object.
+json::object job_task_settings(const json::object& settings, std::size_t index) {
   const auto* tasks = settings.if_contains("tasks");
   const auto* list = tasks != nullptr ? tasks->if_array() : nullptr;
   const auto* task = list != nullptr ? list->if_contains(index) : nullptr;
   return task != nullptr && task->is_object() ? task->get_object() : json::object();
 }
 
-std::string_view message_of(const store::RunView& run, core::TaskIndex task) {
-  const auto found = run.details.find(task);
-  return found == run.details.end() ? std::string_view() : found->second.message;
+/// The settings of a row: a task of the job, or what its for-each task has inside.
+json::object task_settings(const core::RunRecord& run,
+                           const json::object& settings,
+                           core::TaskIndex row) {
+  if (row < run.graph_size) {
+    return job_task_settings(settings, row);
+  }
+  auto parent = job_task_settings(settings, block_of(run, row).parent);
+  auto* loop = parent.if_contains("for_each_task");
+  auto* inner =
+      loop != nullptr && loop->is_object() ? loop->get_object().if_contains("task") : nullptr;
+  return inner != nullptr && inner->is_object() ? std::move(inner->get_object()) : json::object();
 }
 
 /// What differs between attempts of one task.
@@ -111,8 +121,9 @@ void add_times(json::object& object, Timestamp started, Timestamp ended) {
 json::object task_object(const store::RunView& run,
                          const RunSurroundings& around,
                          AttemptPlace place) {
-  auto object = task_settings(around.settings, place.task);
+  auto object = task_settings(run.record, around.settings, place.task);
   fill_task(object);
+  add_iteration_statistics(object, run, place.task);
   const auto facts = facts_of(run, place);
   object["run_id"] = facts.id.value;
   object["attempt_number"] = facts.number;
@@ -166,6 +177,13 @@ AttemptId attempt_of(const store::RunView& run, core::TaskIndex task) {
   return current.is_valid() ? current : AttemptId{run.record.first_attempt.value + task};
 }
 
+AttemptId original_attempt(const store::RunView& run, core::TaskIndex task) {
+  const auto found = run.details.find(task);
+  return found == run.details.end() || found->second.attempts.empty()
+             ? attempt_of(run, task)
+             : found->second.attempts.front().id;
+}
+
 std::optional<AttemptPlace> find_attempt(const store::RunView& run, AttemptId attempt) {
   for (core::TaskIndex task = 0; task < run.tasks.size(); ++task) {
     if (attempt_of(run, task) == attempt) {
@@ -189,7 +207,7 @@ json::object public_run(const core::RunRecord& run, const RunSurroundings& aroun
       {"number_in_job", run.id.value},
       {"original_attempt_run_id", run.id.value},
       {"run_name", run.name},
-      {"run_type", "JOB_RUN"},
+      {"run_type", run.type == core::RunType::kSubmitted ? "SUBMIT_RUN" : "JOB_RUN"},
       {"format", "MULTI_TASK"},
       {"creator_user_name", around.creator},
       {"run_as_user_name", around.run_as},
@@ -202,6 +220,12 @@ json::object public_run(const core::RunRecord& run, const RunSurroundings& aroun
   object["execution_duration"] = 0;
   object["run_duration"] = milliseconds_between(run.started, run.ended);
   object["queue_duration"] = milliseconds_between(run.submitted, run.started);
+  if (run.trigger.parent.run.is_valid()) {
+    object["trigger_info"] = {{"run_id", run.trigger.parent.run.value}};
+  }
+  if (!run.repairs.empty()) {
+    object["repair_history"] = repair_history(run);
+  }
   if (!run.parameters.empty()) {
     object["job_parameters"] = parameters_of(run, around.settings);
   }
@@ -211,29 +235,53 @@ json::object public_run(const core::RunRecord& run, const RunSurroundings& aroun
 json::object public_run(const store::RunView& run, const RunSurroundings& around, TaskPage page) {
   auto object = public_run(run.record, around);
   json::array tasks;
-  const std::size_t first = std::min(page.first, run.tasks.size());
-  const std::size_t end = std::min(first + kTasksPerAnswer, run.tasks.size());
+  const std::size_t all = run.record.graph_size;
+  const std::size_t first = std::min(page.first, all);
+  const std::size_t end = std::min(first + kTasksPerAnswer, all);
   for (std::size_t task = first; task < end; ++task) {
     tasks.push_back(
         task_object(run, around, AttemptPlace{.task = static_cast<core::TaskIndex>(task)}));
   }
   object["tasks"] = std::move(tasks);
-  if (end < run.tasks.size()) {
+  if (end < all) {
     object["next_page_token"] = std::to_string(end);
   }
   return object;
 }
 
+void add_iterations(json::object& object,
+                    const store::RunView& run,
+                    const RunSurroundings& around,
+                    core::TaskIndex parent,
+                    TaskPage page) {
+  const core::IterationBlock* block = find_block(run.record, parent);
+  if (block == nullptr) {
+    return;
+  }
+  json::array iterations;
+  const std::size_t first = std::min<std::size_t>(page.first, block->count);
+  const std::size_t end = std::min<std::size_t>(first + kTasksPerAnswer, block->count);
+  for (std::size_t i = first; i < end; ++i) {
+    iterations.push_back(task_object(
+        run, around, AttemptPlace{.task = block->first + static_cast<core::TaskIndex>(i)}));
+  }
+  object["iterations"] = std::move(iterations);
+  if (end < block->count) {
+    object["next_page_token"] = std::to_string(end);
+  }
+}
+
 json::object public_task_run(const store::RunView& run,
                              const RunSurroundings& around,
-                             AttemptPlace place) {
+                             AttemptPlace place,
+                             TaskPage page) {
   auto object = public_run(run.record, around);
   const auto facts = facts_of(run, place);
   object["run_id"] = facts.id.value;
   object["number_in_job"] = facts.id.value;
   object["job_run_id"] = run.record.id.value;
   object["attempt_number"] = facts.number;
-  object["original_attempt_run_id"] = run.record.first_attempt.value + place.task;
+  object["original_attempt_run_id"] = original_attempt(run, place.task).value;
   add_state(object, public_state(facts.state), facts.message);
   add_times(object, facts.started, facts.ended);
   object["execution_duration"] = milliseconds_between(facts.started, facts.ended);
@@ -244,6 +292,7 @@ json::object public_task_run(const store::RunView& run,
     object["task_key"] = *key;
   }
   object["tasks"] = json::array{std::move(task)};
+  add_iterations(object, run, around, place.task, page);
   return object;
 }
 

@@ -43,6 +43,9 @@ struct AttemptPlace {
 /// The id of a task's current, last or first attempt: its public task run id.
 [[nodiscard]] AttemptId attempt_of(const store::RunView& run, core::TaskIndex task);
 
+/// The first attempt that there ever was of a row.
+[[nodiscard]] AttemptId original_attempt(const store::RunView& run, core::TaskIndex task);
+
 /// A run without its tasks.
 [[nodiscard]] boost::json::object public_run(const core::RunRecord& run,
                                              const RunSurroundings& around);
@@ -52,10 +55,12 @@ struct AttemptPlace {
                                              const RunSurroundings& around,
                                              TaskPage page);
 
-/// One task run, as `runs/get` of an attempt's id shows it.
+/// One task run, as `runs/get` of an attempt's id shows it; of a for-each task with a page of its
+/// iterations.
 [[nodiscard]] boost::json::object public_task_run(const store::RunView& run,
                                                   const RunSurroundings& around,
-                                                  AttemptPlace place);
+                                                  AttemptPlace place,
+                                                  TaskPage page = {});
 
 /// A job; `settings` is its document. Adds what the public API adds and nothing else, so that
 /// declarative clients see no drift: see fill_settings().

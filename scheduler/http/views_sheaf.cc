@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "common/base/check.h"
+#include "scheduler/http/views_iterations.h"
 #include "scheduler/http/views_public.h"
 
 namespace sheaf::http {
@@ -25,6 +26,9 @@ json::object trigger_view(const core::TriggerRecord& trigger) {
   }
   if (!trigger.principal.empty()) {
     object["principal"] = trigger.principal;
+  }
+  if (trigger.parent.run.is_valid()) {
+    object["parent_run_id"] = trigger.parent.run.value;
   }
   return object;
 }
@@ -74,6 +78,9 @@ void add_details(json::object& object,
                  const core::TaskDetails& details,
                  const WorkerNames& workers) {
   object["message"] = details.message;
+  if (details.child.is_valid()) {
+    object["child_run_id"] = details.child.value;
+  }
   std::vector<std::string> warnings;
   json::array attempts;
   for (const core::AttemptRecord& attempt : details.attempts) {
@@ -88,28 +95,45 @@ void add_details(json::object& object,
   object["warnings"] = to_array(warnings);
 }
 
-json::object task_view(const store::RunView& run,
-                       core::TaskIndex index,
-                       const model::JobSettings& settings,
-                       const WorkerNames& workers) {
+/// What tasks and iterations have in common.
+json::object row_view(const store::RunView& run,
+                      core::TaskIndex index,
+                      const WorkerNames& workers) {
   const core::TaskRow& row = run.tasks[index];
   json::object object{{"run_id", attempt_of(run, index).value},
                       {"state", model::to_string(row.state)},
                       {"attempt_number", row.attempt_number},
                       {"start_time", to_epoch_ms(row.started)},
                       {"end_time", to_epoch_ms(row.ended)}};
-  if (index < settings.tasks.size()) {
-    object["task_key"] = settings.tasks[index].task_key;
-    object["depends_on"] = dependencies_of(settings.tasks[index]);
-  }
-  if (row.outcome != 0) {
-    object["outcome"] = row.outcome == 1 ? "true" : "false";
-  }
   if (row.worker.is_valid()) {
     object["worker"] = worker_name(row.worker, workers);
   }
   const auto found = run.details.find(index);
   add_details(object, found == run.details.end() ? core::TaskDetails() : found->second, workers);
+  return object;
+}
+
+json::object task_view(const store::RunView& run,
+                       core::TaskIndex index,
+                       const model::JobSettings& settings,
+                       const WorkerNames& workers) {
+  const core::TaskRow& row = run.tasks[index];
+  json::object object = row_view(run, index, workers);
+  if (index < settings.tasks.size()) {
+    object["task_key"] = settings.tasks[index].task_key;
+    object["depends_on"] = dependencies_of(settings.tasks[index]);
+  }
+  if (const core::IterationBlock* block = find_block(run.record, index)) {
+    const IterationCounts counts = count_iterations(run, *block);
+    object["iterations"] = {{"total", block->count},
+                            {"waiting", counts.waiting},
+                            {"active", counts.active},
+                            {"succeeded", counts.succeeded},
+                            {"failed", counts.failed}};
+  }
+  if (row.outcome != 0) {
+    object["outcome"] = row.outcome == 1 ? "true" : "false";
+  }
   return object;
 }
 
@@ -156,6 +180,10 @@ json::object sheaf_run(const core::RunRecord& run, const RunPlace& place) {
   if (is_terminal(run.state)) {
     object["result"] = model::to_string(run.state);
   }
+  if (!run.repairs.empty()) {
+    object["latest_repair_id"] = run.repairs.back().id;
+    object["repair_count"] = run.repairs.size() - 1;
+  }
   if (place.queue_position) {
     object["queue_position"] = *place.queue_position;
   }
@@ -173,11 +201,29 @@ json::object sheaf_run(const store::RunView& run,
                        const WorkerNames& workers) {
   auto object = sheaf_run(run.record, place);
   json::array tasks;
-  for (core::TaskIndex task = 0; task < run.tasks.size(); ++task) {
+  for (core::TaskIndex task = 0; task < run.record.graph_size; ++task) {
     tasks.push_back(task_view(run, task, settings, workers));
   }
   object["tasks"] = std::move(tasks);
   return object;
+}
+
+json::object sheaf_iterations(const store::RunView& run,
+                              core::TaskIndex parent,
+                              std::size_t first,
+                              std::size_t limit,
+                              const WorkerNames& workers) {
+  json::array list;
+  const core::IterationBlock* block = find_block(run.record, parent);
+  const std::size_t count = block == nullptr ? 0 : block->count;
+  const std::size_t begin = std::min(first, count);
+  const std::size_t end = std::min(begin + limit, count);
+  for (std::size_t i = begin; i < end; ++i) {
+    json::object iteration = row_view(run, block->first + static_cast<core::TaskIndex>(i), workers);
+    iteration["index"] = i;
+    list.push_back(std::move(iteration));
+  }
+  return {{"iterations", std::move(list)}, {"total", count}};
 }
 
 json::object run_values(const store::RunView& run, const model::JobSettings& settings) {

@@ -35,6 +35,13 @@ struct RunPlace {
                                             const model::JobSettings& settings,
                                             const WorkerNames& workers);
 
+/// Iterations `first` … of a for-each task, at most `limit`, and how many there are.
+[[nodiscard]] boost::json::object sheaf_iterations(const store::RunView& run,
+                                                   core::TaskIndex parent,
+                                                   std::size_t first,
+                                                   std::size_t limit,
+                                                   const WorkerNames& workers);
+
 /// Values of successful tasks, `{"<task>": {"<key>": json}}`.
 [[nodiscard]] boost::json::object run_values(const store::RunView& run,
                                              const model::JobSettings& settings);

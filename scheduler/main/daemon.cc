@@ -1,10 +1,13 @@
 #include "scheduler/main/daemon.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "common/base/limits.h"
+#include "common/model/manifest.h"
 #include "common/os/clocks.h"
 #include "common/os/file.h"
 #include "common/os/service.h"
@@ -82,6 +85,28 @@ void log_trouble(const std::string& what) {
 [[noreturn]] void end_unsafe(const Error& error) {
   telemetry::log(telemetry::Level::kError, "the store failed, ending: " + error.message);
   std::_Exit(kExitUnsafe);
+}
+
+/// A file of a deployment, for the engine.
+Result<std::string> read_deployed_file(const files::Blobs& blobs,
+                                       const std::string& manifest_digest,
+                                       const std::string& path) {
+  if (manifest_digest.empty()) {
+    return fail(ErrorCode::kNotFound, "the run has no files");
+  }
+  const auto text = blobs.read(manifest_digest, model::kMaxManifestBytes);
+  if (!text) {
+    return fail(text.error());
+  }
+  const auto manifest = model::parse_manifest(*text);
+  if (!manifest) {
+    return fail(manifest.error());
+  }
+  const auto found = std::ranges::find(manifest->files, path, &model::ManifestFile::path);
+  if (found == manifest->files.end()) {
+    return fail(ErrorCode::kNotFound, "the deployment has no such file");
+  }
+  return blobs.read(found->digest, limits::kMaxIterationInputBytes);
 }
 
 }  // namespace
@@ -184,8 +209,13 @@ void Daemon::Parts::make_engine() {
   };
   outlets.turned = [] { os::feed_watchdog(); };
   outlets.fatal = [](const Error& error) { end_unsafe(error); };
-  engine =
-      std::make_unique<engine::Engine>(*store, std::move(outlets), [] { return os::wall_time(); });
+  engine = std::make_unique<engine::Engine>(
+      *store,
+      std::move(outlets),
+      [] { return os::wall_time(); },
+      [this](const std::string& manifest, const std::string& path) {
+        return read_deployed_file(*blobs, manifest, path);
+      });
   watcher = std::make_unique<triggers::ScheduleWatcher>(*engine);
 }
 

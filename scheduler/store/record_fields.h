@@ -1,4 +1,4 @@
-// What of each record is stored, in which order. The order is the stored form of format version 1:
+// What of each record is stored, in which order. The order is the stored form of format version 2:
 // fields are only ever appended, read only where the value's version says that they are there.
 #pragma once
 
@@ -154,6 +154,7 @@ void fields(Visitor& visit, Record& r) {
            r.depth,
            r.links,
            r.only,
+           r.python_parameters,
            r.repairs);
 }
 

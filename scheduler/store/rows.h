@@ -18,7 +18,7 @@
 namespace sheaf::store {
 
 /// First byte of every value, and the version that the folder's format file names.
-inline constexpr std::uint8_t kFormatVersion = 1;
+inline constexpr std::uint8_t kFormatVersion = 2;
 
 /// Table::kHead: the end of the history.
 struct HeadRow {

@@ -91,11 +91,6 @@ Result<VerifyReport> Verifier::run() {
       return fail(compared.error());
     }
   }
-  for (const auto& [run, whats] : suspicions_) {
-    for (const std::string& what : whats) {
-      compare(what, false);
-    }
-  }
   return std::move(report_);
 }
 
@@ -179,6 +174,11 @@ Result<void> Verifier::compare_live() {
   for (const auto& entry : state_.runs) {
     if (auto compared = compare_run(*entry.second); !compared) {
       return compared;
+    }
+  }
+  for (const auto& [run, whats] : suspicions_) {
+    for (const std::string& what : whats) {
+      compare(what, false);
     }
   }
   const auto recovered = store_.recover();

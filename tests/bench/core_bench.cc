@@ -143,6 +143,7 @@ void recover(benchmark::State& bench) {
                                  .job = {1},
                                  .state = core::RunState::kRunning,
                                  .first_attempt = {3},
+                                 .graph_size = static_cast<std::uint32_t>(bench.range(0)),
                                  .task_count = static_cast<std::uint32_t>(bench.range(0))},
                       .settings = settings};
   run.rows.resize(static_cast<std::size_t>(bench.range(0)));

@@ -87,11 +87,11 @@ TEST_F(OpenStore, RefusesANewerFormatAndLeavesItAlone) {
   commit_runs(1);
   const std::string id = store().id();
   close();
-  write(folder() / "format", "sheaf store\nformat 2\nid " + id + "\nmore\n");
+  write(folder() / "format", "sheaf store\nformat 3\nid " + id + "\nmore\n");
   const std::string before = snapshot();
   const Error error = refusal();
   EXPECT_EQ(error.code, ErrorCode::kUnsupported);
-  EXPECT_NE(error.message.find("format 2"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("format 3"), std::string::npos) << error.message;
   EXPECT_EQ(snapshot(), before);
 }
 
@@ -101,7 +101,7 @@ TEST_F(OpenStore, RefusesAForeignFormatFile) {
                                       "MZ",
                                       "sheaf store\n",
                                       "sheaf store\nformat x\nid y\n",
-                                      "sheaf store\nformat 1\nid short\n"}) {
+                                      "sheaf store\nformat 2\nid short\n"}) {
     write(folder() / "format", text);
     EXPECT_EQ(refusal().code, ErrorCode::kUnsupported) << text;
   }

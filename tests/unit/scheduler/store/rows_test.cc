@@ -39,7 +39,8 @@ std::vector<Kind> all_kinds() {
       kind_of("batch", sample_batch_row()),
       kind_of("tasks", sample_tasks_row()),
       kind_of("details", sample_details_row()),
-      kind_of("run_reference", RunReferenceRow{.run = RunId{200}}),
+      kind_of("run_reference", RunReferenceRow{.run = RunId{200}, .count = 7}),
+      kind_of("inputs", InputsRow{.lines = "1\n\"two\"\n"}),
       kind_of("deployment_reference", DeploymentReferenceRow{.deployment = DeploymentId{100}}),
       kind_of("settings", SettingsRow{.json = R"({"name":"wine"})"}),
       kind_of("mark", MarkRow{}),
@@ -68,7 +69,7 @@ void expect_round_trip(const Row& row) {
 }
 
 std::string golden_path(const Kind& kind) {
-  return "tests/unit/scheduler/store/golden/v1_" + kind.name + ".hex";
+  return "tests/unit/scheduler/store/golden/v2_" + kind.name + ".hex";
 }
 
 std::string to_hex(std::string_view bytes) {
@@ -129,9 +130,9 @@ TEST(Rows, DoNotStoreTheSettingsOfARun) {
   EXPECT_EQ(event.settings, nullptr);
 }
 
-/// The stored form of version 1 is for ever: these files are never changed. SHEAF_WRITE_GOLDEN=1
-/// adds files for new kinds only.
-TEST(Rows, ReadAndWriteVersionOneAsItWasFirstWritten) {
+/// The stored form of a version is for ever once it was released: these files are never changed.
+/// SHEAF_WRITE_GOLDEN=1 adds files for new kinds only.
+TEST(Rows, ReadAndWriteTheirVersionAsItWasFirstWritten) {
   for (const Kind& kind : all_kinds()) {
     const std::string path = golden_path(kind);
     std::ifstream file(path);
@@ -173,7 +174,7 @@ TEST(Rows, RefuseLongerValuesAndOtherVersions) {
   for (const Kind& kind : all_kinds()) {
     EXPECT_EQ(kind.decode_and_encode(kind.bytes + '\0').error().code, ErrorCode::kCorrupt);
     std::string other = kind.bytes;
-    other.front() = '\2';
+    other.front() = static_cast<char>(kFormatVersion + 1);
     EXPECT_EQ(kind.decode_and_encode(other).error().code, ErrorCode::kCorrupt);
   }
 }
@@ -203,9 +204,9 @@ TEST(Rows, SurviveDamagedBytes) {
 
 TEST(Rows, BelieveNoLength) {
   // A list of 2^62 events, and a text of 2^35 bytes, in a dozen bytes.
-  const std::string many("\1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x3F", 10);
+  const std::string many("\2\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x3F", 10);
   EXPECT_EQ(decode<EventsRow>(many).error().message, "a length runs over the end");
-  const std::string text("\1\x80\x80\x80\x80\x80\x01", 7);
+  const std::string text("\2\x80\x80\x80\x80\x80\x01", 7);
   EXPECT_EQ(decode<SettingsRow>(text).error().message, "a length runs over the end");
 }
 

@@ -24,7 +24,8 @@ core::JobRecord sample_job() {
           .creator = "ann",
           .created = at(1'700'000'000'001),
           .updated = at(1'700'000'000'002),
-          .schedule = TriggerId{102}};
+          .schedule = TriggerId{102},
+          .links = {{.resource_key = "child", .job = JobId{103}}}};
 }
 
 core::DeploymentRecord sample_deployment() {
@@ -55,7 +56,8 @@ core::RunRecord sample_run() {
                       .nominal = at(-5),
                       .hook = "drift",
                       .delivery = "msg_1",
-                      .principal = "ann"},
+                      .principal = "ann",
+                      .parent = {.run = RunId{199}, .task = 4}},
           .parameters = {{"reason", "drift"}, {"empty", ""}},
           .overrides = {{"reason", "drift"}},
           .idempotency_token = "token",
@@ -64,7 +66,20 @@ core::RunRecord sample_run() {
           .ended = at(1'700'000'000'012),
           .deadline = at(1'700'000'000'013),
           .first_attempt = AttemptId{201},
-          .task_count = 3};
+          .graph_size = 3,
+          .task_count = 8,
+          .blocks = {{.parent = 1, .first = 3, .count = 5, .first_attempt = AttemptId{210}}},
+          .type = core::RunType::kSubmitted,
+          .depth = 2,
+          .links = {{.resource_key = "child", .job = JobId{103}}},
+          .only = {"+train"},
+          .python_parameters = {"--fast"},
+          .repairs = {{.id = 0,
+                       .started = at(1'700'000'000'011),
+                       .ended = at(1'700'000'000'012),
+                       .state = model::RunState::kFailed,
+                       .message = "train failed"},
+                      {.id = 220, .attempts = {AttemptId{221}, AttemptId{222}}}}};
 }
 
 core::TaskRow sample_task() {
@@ -85,6 +100,7 @@ core::TaskDetails sample_details() {
   return {.message = "exit code 3",
           .attempts = {{.id = AttemptId{201},
                         .number = 1,
+                        .repair = 2,
                         .worker = WorkerId{12},
                         .state = model::TaskState::kTimedOut,
                         .overlap_possible = true,
@@ -92,6 +108,7 @@ core::TaskDetails sample_details() {
                                     .exit_code = -3,
                                     .signal = 9,
                                     .tree_empty = true,
+                                    .out_of_memory = true,
                                     .message = "killed",
                                     .warnings = {"slow", ""},
                                     .started = at(1'700'000'000'030),
@@ -101,7 +118,8 @@ core::TaskDetails sample_details() {
                        {}},
           .values = {{.key = "model_update", .json = "1"}},
           .staged = {{.key = "rmse", .json = "0.61"}},
-          .warnings = {"Python 3.11 stands in for 3.12"}};
+          .warnings = {"Python 3.11 stands in for 3.12"},
+          .child = RunId{230}};
 }
 
 core::WorkerRecord sample_worker() {
@@ -216,6 +234,17 @@ std::vector<core::Event> sample_events() {
       core::AlertRecorded{.alert = sample_alert()},
       core::ReceiptRecorded{.receipt = sample_receipt()},
       core::HookSecretRecorded{.secret = sample_hook_secret()},
+      core::TaskDelegated{.run = run, .task = 1, .at = at(9), .deadline = at(10)},
+      core::IterationsPlanned{.run = run, .block = sample_run().blocks.front()},
+      core::ChildRunStarted{.run = run, .task = 1, .child = RunId{230}},
+      core::DelegationStopRequested{.run = run, .task = 1, .reason = model::StopReason::kTimeout},
+      core::IterationsAbandoned{
+          .run = run, .block = 1, .state = model::TaskState::kCancelled, .at = at(11)},
+      core::RunRepaired{.run = sample_run(),
+                        .rows = {sample_task(), core::TaskRow{}},
+                        .details = {{1, sample_details()}}},
+      core::RunDeleted{.run = run},
+      core::SettingsRecorded{.digest = "abc", .json = R"({"name":"once"})"},
   };
 }
 

@@ -1,0 +1,91 @@
+#include <boost/json.hpp>
+
+#include "scheduler/http/context.h"
+#include "scheduler/http/json_reading.h"
+#include "scheduler/http/run_requests.h"
+
+namespace sheaf::http {
+namespace {
+
+namespace json = boost::json;
+
+Response no_content(const core::Reply& /*reply*/) {
+  return json_response(json::object());
+}
+
+void submit(const Context& context, const Call& call, const Respond& respond) {
+  const auto body = parse_json_object(call.request.body);
+  auto command = body ? read_submit(*body, call.identity) : fail(body.error());
+  if (!command) {
+    return respond(error_response(command.error()));
+  }
+  context.post(*std::move(command), respond, [](const core::Reply& reply) {
+    return json_response({{"run_id", std::get<core::SubmitReply>(reply).run.value}});
+  });
+}
+
+void repair(Context& context, const Call& call, const Respond& respond) {
+  const auto body = parse_json_object(call.request.body);
+  auto command = body ? read_repair(*body) : fail(body.error());
+  if (!command) {
+    return respond(error_response(command.error()));
+  }
+  const auto reader = context.read();
+  const auto run = find_run(*reader, command->run, call.identity);
+  if (!run) {
+    return respond(error_response(run.error()));
+  }
+  if (auto checked = check_overrides(context, *reader, run->job, command->overrides); !checked) {
+    return respond(error_response(checked.error()));
+  }
+  context.post(*std::move(command), respond, [](const core::Reply& reply) {
+    return json_response({{"repair_id", std::get<core::RepairReply>(reply).repair}});
+  });
+}
+
+void cancel_all(const Context& context, const Call& call, const Respond& respond) {
+  const auto body = parse_json_object(call.request.body);
+  auto command = body ? read_cancel_all(*body) : fail(body.error());
+  if (!command) {
+    return respond(error_response(command.error()));
+  }
+  if (command->job.is_valid()) {
+    if (const auto job = find_job(*context.read(), command->job); !job) {
+      return respond(error_response(job.error()));
+    }
+  }
+  context.post(*std::move(command), respond, no_content);
+}
+
+void delete_run(const Context& context, const Call& call, const Respond& respond) {
+  const auto body = parse_json_object(call.request.body);
+  const auto id = body ? required_id(*body, "run_id") : fail(body.error());
+  if (!id) {
+    return respond(error_response(id.error()));
+  }
+  context.post(core::DeleteRun{.run = RunId{*id}}, respond, no_content);
+}
+
+}  // namespace
+
+void add_run_operation_routes(Router& router, const ContextPointer& context) {
+  using Operation = void (*)(Context&, const Call&, const Respond&);
+  const std::pair<const char*, Operation> operations[] = {
+      {"submit", [](Context& c, const Call& call, const Respond& r) { submit(c, call, r); }},
+      {"repair", repair},
+      {"cancel-all",
+       [](Context& c, const Call& call, const Respond& r) { cancel_all(c, call, r); }},
+      {"delete", [](Context& c, const Call& call, const Respond& r) { delete_run(c, call, r); }}};
+  for (const std::string version : {"/api/2.1", "/api/2.2"}) {
+    for (const auto& [name, operation] : operations) {
+      router.add({.method = "POST",
+                  .pattern = version + "/jobs/runs/" + name,
+                  .body = BodyKind::kJson,
+                  .handler = [context, run = operation](const Call& call, const Respond& respond) {
+                    run(*context, call, respond);
+                  }});
+    }
+  }
+}
+
+}  // namespace sheaf::http
