@@ -62,13 +62,6 @@ void check_parameter(const ParameterSettings& parameter,
            member_path(path, "default"),
            "longer than " + std::to_string(limits::kMaxParameterBytes) + " bytes");
   }
-  if (parameter.default_value.find("{{") != std::string::npos) {
-    findings.push_back({.code = ErrorCode::kUnsupported,
-                        .path = member_path(path, "default"),
-                        .message = "a default may hold no {{…}} reference",
-                        .cure = "Put the reference into the parameters of the task that needs it.",
-                        .related = {}});
-  }
 }
 
 std::vector<ParameterSettings> compile_parameters(const json::object& document,

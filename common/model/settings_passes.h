@@ -81,8 +81,7 @@ void apply_job_clusters(const boost::json::object& document,
 /// the graph has an order.
 bool check_graph(const JobSettings& settings, Findings& findings);
 
-/// References in the strings of tasks that are resolved when the task starts. Requires an acyclic
-/// graph.
+/// References in parameter defaults and in the strings of tasks. Requires an acyclic graph.
 void check_references(const JobSettings& settings, Findings& findings);
 
 /// Reads a number and checks its range; absent: `otherwise`.
