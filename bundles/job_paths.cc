@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundles/job_tasks.h"
+#include "common/model/for_each_inputs.h"
 
 namespace sheaf::bundles {
 
@@ -14,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNotebookLine = "# Databricks notebook source";
+
+constexpr std::size_t kCheckedLines = 1'000;
 
 bool is_notebook(const fs::path& file) {
   if (file.extension() == ".ipynb") {
@@ -44,7 +47,8 @@ class BundleFile {
   }
 
   void translate_inputs() {
-    if (const std::optional<std::string> relative = checked_path()) {
+    const std::optional<std::string> relative = checked_path();
+    if (relative && holds_inputs(*relative)) {
       value_.text = *relative;
     }
   }
@@ -107,6 +111,25 @@ class BundleFile {
       report("\"" + relative + "\" is a notebook, not a script",
              "Remove the notebook header, or export the notebook as a script.");
       return false;
+    }
+    return true;
+  }
+
+  // Mistakes are mistakes of whoever writes the file: they show in its first lines, and a million
+  // lines are not read twice.
+  bool holds_inputs(const std::string& relative) {
+    std::ifstream stream(context_.root / relative);
+    std::string line;
+    for (std::size_t number = 1; number <= kCheckedLines && std::getline(stream, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) {
+        continue;
+      }
+      if (const Result<std::string> input = model::parse_input_line(line); !input) {
+        report("line " + std::to_string(number) + " of \"" + relative +
+                   "\" is no input: " + input.error().message,
+               "Write one JSON value a line; texts stand in quotes.");
+        return false;
+      }
     }
     return true;
   }

@@ -22,7 +22,7 @@ struct PathContext {
 /// Rewrites `spark_python_task.python_file` of each task to `<file_path>/<path below the root>`,
 /// and `for_each_task.sheaf.inputs_file` to the path below the root. A relative path starts at the
 /// file in which it is used. Reports files that do not exist, lie outside the bundle or do not
-/// travel, and scripts that are notebooks.
+/// travel, scripts that are notebooks, and inputs that are no JSON in the first thousand lines.
 void translate_paths(Value& job,
                      const std::string& path,
                      const PathContext& context,

@@ -80,6 +80,16 @@ InputMember split_member(std::string_view member) {
   return {.key = render_task_value(member.substr(0, length)), .value = trimmed(rest.substr(1))};
 }
 
+constexpr std::string_view kAllowed = "; an input is a string, a number, a boolean or a map";
+
+// What a valid JSON text is when it can be no input; else empty.
+std::string_view wrong_kind(std::string_view element) {
+  if (element == "null") {
+    return "null";
+  }
+  return element.starts_with('[') ? "a list" : "";
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> parse_inputs(std::string_view text) {
@@ -99,15 +109,27 @@ Result<std::vector<std::string>> parse_inputs(std::string_view text) {
   std::vector<std::string> elements;
   elements.reserve(members.size());
   for (const std::string_view member : members) {
-    if (member == "null" || member.front() == '[') {
+    if (const std::string_view wrong = wrong_kind(member); !wrong.empty()) {
       return fail(ErrorCode::kInvalid,
-                  "input " + std::to_string(elements.size()) + " is " +
-                      (member == "null" ? "null" : "a list") +
-                      "; an input is a string, a number, a boolean or a map");
+                  "input " + std::to_string(elements.size()) + " is " + std::string(wrong) +
+                      std::string(kAllowed));
     }
     elements.emplace_back(member);
   }
   return elements;
+}
+
+Result<std::string> parse_input_line(std::string_view line) {
+  const Result<json::value> parsed = parse_strict_json(line, limits::kMaxSettingsBytes);
+  if (!parsed) {
+    return fail(ErrorCode::kInvalid, "the line holds no JSON value: " + parsed.error().message);
+  }
+  const std::string_view element = trimmed(line);
+  if (const std::string_view wrong = wrong_kind(element); !wrong.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "the line holds " + std::string(wrong) + std::string(kAllowed));
+  }
+  return std::string(element);
 }
 
 Result<std::string> render_input(std::string_view element, std::string_view key) {

@@ -16,6 +16,10 @@ namespace sheaf::model {
 /// (null, lists), and with kExhausted for more than kMaxIterations.
 [[nodiscard]] Result<std::vector<std::string>> parse_inputs(std::string_view text);
 
+/// The element that one line of an inputs file holds, as parse_inputs() gives it. Fails with
+/// kInvalid.
+[[nodiscard]] Result<std::string> parse_input_line(std::string_view line);
+
 /// What `{{input}}` (empty `key`) or `{{input.<key>}}` reads as, for an element as parse_inputs()
 /// gave it: strings lose their quotes, all else stays JSON. Fails with kInvalid when the element is
 /// no map or has no such key.

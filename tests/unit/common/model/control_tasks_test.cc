@@ -233,6 +233,16 @@ TEST(ForEachInputs, AreAnArrayOfWhatAnIterationCanTake) {
   }
 }
 
+TEST(ForEachInputs, StandOneInALine) {
+  EXPECT_EQ(*parse_input_line(R"( {"a": 0.10} )"), R"({"a": 0.10})");
+  EXPECT_EQ(*parse_input_line("\"a b\"\r"), "\"a b\"");
+  EXPECT_EQ(parse_input_line("[1]").error().message,
+            "the line holds a list; an input is a string, a number, a boolean or a map");
+  for (const char* line : {"", "1, 2", "red", "null"}) {
+    EXPECT_FALSE(parse_input_line(line)) << line;
+  }
+}
+
 TEST(ForEachInputs, AreRenderedWholeOrByKey) {
   EXPECT_EQ(*render_input(R"("a \"b\"")", ""), "a \"b\"");
   EXPECT_EQ(*render_input("0.10", ""), "0.10");
