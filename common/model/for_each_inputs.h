@@ -22,7 +22,7 @@ namespace sheaf::model {
 
 /// What `{{input}}` (empty `key`) or `{{input.<key>}}` reads as, for an element as parse_inputs()
 /// gave it: strings lose their quotes, all else stays JSON. Fails with kInvalid when the element is
-/// no map or has no such key.
+/// no map or has no such key. Requires: `element` is valid JSON.
 [[nodiscard]] Result<std::string> render_input(std::string_view element, std::string_view key);
 
 }  // namespace sheaf::model
