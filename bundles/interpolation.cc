@@ -144,6 +144,9 @@ void Interpolator::resolve_text(Value& value, const std::string& path) {
     return;
   }
   if (references.size() == 1 && references[0].length == value.text.size()) {
+    if (stays_as_job_id(references[0], value, path)) {
+      return;
+    }
     const Value* target = fetch(references[0], value, path);
     if (target == nullptr) {
       value.is_unresolved = true;
@@ -170,6 +173,29 @@ void Interpolator::resolve_text(Value& value, const std::string& path) {
     }
   }
   value.text = text + value.text.substr(position);
+}
+
+bool Interpolator::stays_as_job_id(const ConfigurationReference& reference,
+                                   Value& user,
+                                   const std::string& path) {
+  constexpr std::string_view kJobs = "resources.jobs.";
+  constexpr std::string_view kId = ".id";
+  const std::string_view target = reference.path;
+  if (!path.ends_with(".run_job_task.job_id") || !target.starts_with(kJobs) ||
+      !target.ends_with(kId) || target.size() <= kJobs.size() + kId.size()) {
+    return false;
+  }
+  const std::string key(target.substr(kJobs.size(), target.size() - kJobs.size() - kId.size()));
+  const Found jobs = follow(configuration_, "resources.jobs");
+  if (find(*jobs.value, key) == nullptr) {
+    report("there is no job \"" + key + "\" in the bundle" +
+               model::did_you_mean(key, keys_of(*jobs.value)),
+           "Name one of the jobs under `resources.jobs`, or write the id of another job.",
+           user,
+           path);
+    user.is_unresolved = true;
+  }
+  return true;
 }
 
 void Interpolator::take_whole(Value& value, const Value& target) {
@@ -316,7 +342,8 @@ void Interpolator::report_unknown(const ConfigurationReference& reference,
   if (reference.path.starts_with("resources.") || reference.path.starts_with("artifacts.")) {
     return report(
         shown(reference.path) + " is known only after a deployment, which is not supported",
-        "Write the value itself.",
+        "Write the value itself. Only the job_id of a run_job_task may be "
+        "${resources.jobs.<key>.id}.",
         user,
         path);
   }

@@ -25,7 +25,8 @@ struct ConfigurationReference {
 
 /// Resolves references against one configuration. A reference that stands alone takes the value's
 /// kind; within a text it becomes text. What cannot be resolved is reported once where it stands,
-/// stays as written and is marked `is_unresolved`.
+/// stays as written and is marked `is_unresolved`. `${resources.jobs.<key>.id}` as the job_id of a
+/// run_job_task stays as written too, since only the scheduler knows ids; the job must be there.
 class Interpolator {
  public:
   /// `configuration` must not change while the interpolator lives; its own references may still be
@@ -38,6 +39,9 @@ class Interpolator {
 
  private:
   void resolve_text(Value& value, const std::string& path);
+  bool stays_as_job_id(const ConfigurationReference& reference,
+                       Value& user,
+                       const std::string& path);
   void take_whole(Value& value, const Value& target);
   std::optional<std::string> text_of(const Value& user,
                                      const ConfigurationReference& reference,

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/job_tasks.h"
 #include "bundles/scalars.h"
 #include "common/model/settings_check.h"
 
@@ -72,7 +73,8 @@ void check_dependencies(const Value& job, const std::string& path, Findings& fin
 void check_retries(const Value& task, const std::string& path, Findings& findings) {
   const Value* retries = find(task, "max_retries");
   const Value* interval = find(task, "min_retry_interval_millis");
-  const bool has_pause = interval != nullptr && as_integer(*interval) != 0;
+  const bool has_pause = (interval != nullptr && as_integer(*interval) != 0) ||
+                         follow(task, "sheaf.retry.backoff").is_exact();
   if (retries != nullptr && as_integer(*retries) == -1 && !has_pause) {
     findings.warning({.summary = "repeated without limit and without a pause",
                       .detail = "Set min_retry_interval_millis, e.g. 10000, or limit max_retries."},
@@ -97,16 +99,6 @@ void check_variables(const Value& task, const std::string& path, Findings& findi
                        place,
                        {variable.key_place});
     }
-  }
-}
-
-void check_tasks(const Value& job, const std::string& path, Findings& findings) {
-  const Value* tasks = find(job, "tasks");
-  const std::size_t count = tasks == nullptr ? 0 : tasks->items.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string task_path = item_path(member_path(path, "tasks"), i);
-    check_retries(tasks->items[i], task_path, findings);
-    check_variables(tasks->items[i], task_path, findings);
   }
 }
 
@@ -137,7 +129,10 @@ model::JobSettings check_job(const Value& job,
                    places);
   }
   check_dependencies(job, path, findings);
-  check_tasks(job, path, findings);
+  visit_tasks(job, path, [&findings](const Value& task, const std::string& task_path) {
+    check_retries(task, task_path, findings);
+    check_variables(task, task_path, findings);
+  });
   return std::move(checked.settings);
 }
 

@@ -5,6 +5,9 @@
 #include <system_error>
 #include <utility>
 
+#include "bundles/job_tasks.h"
+#include "common/model/for_each_inputs.h"
+
 namespace sheaf::bundles {
 
 namespace {
@@ -12,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNotebookLine = "# Databricks notebook source";
+
+constexpr std::size_t kCheckedLines = 1'000;
 
 bool is_notebook(const fs::path& file) {
   if (file.extension() == ".ipynb") {
@@ -29,21 +34,31 @@ bool is_inside(const std::string& relative) {
   return relative != ".." && !relative.starts_with("../");
 }
 
-class ScriptPath {
+class BundleFile {
  public:
-  ScriptPath(Value& value, std::string path, const PathContext& context, Findings& findings)
+  BundleFile(Value& value, std::string path, const PathContext& context, Findings& findings)
       : value_(value), path_(std::move(path)), context_(context), findings_(findings) {}
 
-  void translate() {
-    const std::optional<std::string> relative = relative_path();
-    if (!relative || !check(*relative)) {
-      value_.is_unresolved = true;  // Nothing more is to be said about it.
-      return;
+  void translate_script() {
+    const std::optional<std::string> relative = checked_path();
+    if (relative && is_script(*relative)) {
+      value_.text = context_.file_path + "/" + *relative;
     }
-    value_.text = context_.file_path + "/" + *relative;
+  }
+
+  void translate_inputs() {
+    const std::optional<std::string> relative = checked_path();
+    if (relative && holds_inputs(*relative)) {
+      value_.text = *relative;
+    }
   }
 
  private:
+  std::optional<std::string> checked_path() {
+    std::optional<std::string> relative = relative_path();
+    return relative && check(*relative) ? relative : std::nullopt;
+  }
+
   std::optional<std::string> relative_path() {
     const std::string& text = value_.text;
     const std::string prefix = context_.file_path + "/";
@@ -62,8 +77,7 @@ class ScriptPath {
     }
     std::string relative = (folder / text).lexically_normal().string();
     if (text.empty() || !is_inside(relative)) {
-      report("\"" + text + "\" leads out of the bundle",
-             "Move the script below the bundle's root.");
+      report("\"" + text + "\" leads out of the bundle", "Move the file below the bundle's root.");
       return std::nullopt;
     }
     return relative;
@@ -81,12 +95,7 @@ class ScriptPath {
     if (error ||
         !is_inside(real.lexically_relative(fs::canonical(context_.root, error)).string())) {
       report("\"" + relative + "\" is a link that leads out of the bundle",
-             "Copy the script into the bundle.");
-      return false;
-    }
-    if (is_notebook(file)) {
-      report("\"" + relative + "\" is a notebook, not a script",
-             "Remove the notebook header, or export the notebook as a script.");
+             "Copy the file into the bundle.");
       return false;
     }
     if (context_.travelling && !context_.travelling->contains(relative)) {
@@ -97,7 +106,37 @@ class ScriptPath {
     return true;
   }
 
+  bool is_script(const std::string& relative) {
+    if (is_notebook(context_.root / relative)) {
+      report("\"" + relative + "\" is a notebook, not a script",
+             "Remove the notebook header, or export the notebook as a script.");
+      return false;
+    }
+    return true;
+  }
+
+  // Mistakes are mistakes of whoever writes the file: they show in its first lines, and a million
+  // lines are not read twice.
+  bool holds_inputs(const std::string& relative) {
+    std::ifstream stream(context_.root / relative);
+    std::string line;
+    for (std::size_t number = 1; number <= kCheckedLines && std::getline(stream, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) {
+        continue;
+      }
+      if (const Result<std::string> input = model::parse_input_line(line); !input) {
+        report("line " + std::to_string(number) + " of \"" + relative +
+                   "\" is no input: " + input.error().message,
+               "Write one JSON value a line; texts stand in quotes.");
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Nothing more is to be said about the value afterwards.
   void report(std::string summary, std::string cure) {
+    value_.is_unresolved = true;
     findings_.error(
         {.summary = std::move(summary), .detail = std::move(cure)}, path_, places_of(value_));
   }
@@ -108,30 +147,37 @@ class ScriptPath {
   Findings& findings_;
 };
 
+// The text at `key` of a block; nullptr for what is no plain text. Texts with {{…}} are refused by
+// the strict check.
+Value* find_file(Value* block, std::string_view key) {
+  Value* file = block == nullptr ? nullptr : find(*block, key);
+  return file != nullptr && file->kind == Kind::kString && !file->is_unresolved &&
+                 file->text.find("{{") == std::string::npos
+             ? file
+             : nullptr;
+}
+
 }  // namespace
 
 void translate_paths(Value& job,
                      const std::string& path,
                      const PathContext& context,
                      Findings& findings) {
-  Value* tasks = find(job, "tasks");
-  if (tasks == nullptr || find(job, "git_source") != nullptr) {
+  if (find(job, "git_source") != nullptr) {
     return;
   }
-  for (std::size_t i = 0; i < tasks->items.size(); ++i) {
-    Value* script = find(tasks->items[i], "spark_python_task");
-    Value* file = script == nullptr ? nullptr : find(*script, "python_file");
-    // Texts with {{…}} are refused by the strict check.
-    if (file == nullptr || file->kind != Kind::kString || file->is_unresolved ||
-        file->text.find("{{") != std::string::npos) {
-      continue;
+  visit_tasks(job, path, [&](Value& task, const std::string& task_path) {
+    if (Value* file = find_file(find(task, "spark_python_task"), "python_file")) {
+      BundleFile(*file, task_path + ".spark_python_task.python_file", context, findings)
+          .translate_script();
     }
-    ScriptPath(*file,
-               item_path(member_path(path, "tasks"), i) + ".spark_python_task.python_file",
-               context,
-               findings)
-        .translate();
-  }
+    Value* for_each = find(task, "for_each_task");
+    Value* sheaf = for_each == nullptr ? nullptr : find(*for_each, "sheaf");
+    if (Value* file = find_file(sheaf, "inputs_file")) {
+      BundleFile(*file, task_path + ".for_each_task.sheaf.inputs_file", context, findings)
+          .translate_inputs();
+    }
+  });
 }
 
 }  // namespace sheaf::bundles

@@ -1,4 +1,4 @@
-// Scripts of a bundle: from the path as written to the path in the workspace.
+// Files of a bundle that its tasks name: from the path as written to the path on the scheduler.
 #pragma once
 
 #include <filesystem>
@@ -19,9 +19,10 @@ struct PathContext {
   std::optional<std::set<std::string>> travelling;
 };
 
-/// Rewrites `spark_python_task.python_file` of each task to `<file_path>/<relative path>`. A
-/// relative path starts at the file in which it is used. Reports scripts that do not exist, are
-/// notebooks, lie outside the bundle or do not travel.
+/// Rewrites `spark_python_task.python_file` of each task to `<file_path>/<path below the root>`,
+/// and `for_each_task.sheaf.inputs_file` to the path below the root. A relative path starts at the
+/// file in which it is used. Reports files that do not exist, lie outside the bundle or do not
+/// travel, scripts that are notebooks, and inputs that are no JSON in the first thousand lines.
 void translate_paths(Value& job,
                      const std::string& path,
                      const PathContext& context,

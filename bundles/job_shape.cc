@@ -23,6 +23,10 @@ std::string_view type_word(FieldType type) {
       return "a string";
     case FieldType::kInteger:
       return "an integer";
+    case FieldType::kNumber:
+      return "a number";
+    case FieldType::kIntegerOrString:
+      return "an integer or a string";
     case FieldType::kBoolean:
       return "true or false";
     case FieldType::kStringList:
@@ -72,6 +76,11 @@ class Shaper {
         return shape_text(value, path);
       case FieldType::kInteger:
         return shape_integer(value, path);
+      case FieldType::kNumber:
+        return shape_number(value, path);
+      case FieldType::kIntegerOrString:
+        return nearest_integer(value) ? shape_integer(value, path)
+                                      : shape_text(value, path, field.type);
       case FieldType::kBoolean:
         return shape_boolean(value, path);
       case FieldType::kStringList:
@@ -93,9 +102,9 @@ class Shaper {
     check_failed(__FILE__, __LINE__, "type", "not a FieldType");
   }
 
-  bool shape_text(Value& value, const std::string& path) {
+  bool shape_text(Value& value, const std::string& path, FieldType type = FieldType::kString) {
     if (!value.is_scalar()) {
-      return report_type(value, type_word(FieldType::kString), path);
+      return report_type(value, type_word(type), path);
     }
     value.kind = Kind::kString;
     return true;
@@ -109,6 +118,15 @@ class Shaper {
     // No field reaches as far as 64 bits: what is beyond them is left to the check of its range.
     value.kind = Kind::kInteger;
     value.text = std::to_string(*number);
+    return true;
+  }
+
+  bool shape_number(Value& value, const std::string& path) {
+    const Kind kind = value.is_scalar() ? plain_scalar(value.text).kind : value.kind;
+    if (kind != Kind::kInteger && kind != Kind::kNumber) {
+      return report_type(value, type_word(FieldType::kNumber), path);
+    }
+    value.kind = kind;
     return true;
   }
 

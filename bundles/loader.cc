@@ -14,6 +14,7 @@
 #include "bundles/json_text.h"
 #include "bundles/merge.h"
 #include "bundles/presets.h"
+#include "bundles/run_job_check.h"
 #include "bundles/schedule_check.h"
 #include "bundles/sections.h"
 #include "bundles/source_reading.h"
@@ -187,6 +188,7 @@ class Loader {
         finish_job(job, context);
       }
     }
+    check_run_jobs(*jobs, bundle_.jobs, findings_);
   }
 
   void finish_job(Member& job, const PathContext& context) {

@@ -59,6 +59,16 @@ void add_current_attempt(TaskView& task) {
                            .worker = task.worker});
 }
 
+std::string iterations_text(const boost::json::object& iterations) {
+  if (iterations.empty()) {
+    return {};
+  }
+  const std::int64_t failed = number_at(iterations, "failed");
+  return std::to_string(number_at(iterations, "succeeded") + failed) + " of " +
+         std::to_string(number_at(iterations, "total")) +
+         (failed > 0 ? ", " + std::to_string(failed) + " failed" : "");
+}
+
 TaskView read_task(const boost::json::object& task) {
   TaskView view{.key = text_at(task, "task_key"),
                 .run_id = number_at(task, "run_id"),
@@ -82,6 +92,8 @@ TaskView read_task(const boost::json::object& task) {
       view.attempts.push_back(read_attempt(attempt.get_object()));
     }
   }
+  view.iterations = iterations_text(object_at(task, "iterations"));
+  view.child_run_id = number_at(task, "child_run_id");
   std::ranges::sort(view.attempts, {}, &AttemptView::number);
   add_current_attempt(view);
   return view;

@@ -39,6 +39,8 @@ struct TaskView {
   std::int64_t end_ms = 0;
   std::string message;
   std::string worker;
+  std::string iterations;  ///< "12 of 1000, 3 failed"; empty for tasks without.
+  std::int64_t child_run_id = 0;
   std::vector<std::string> warnings;
   /// By number; the last one may still go on.
   std::vector<AttemptView> attempts;

@@ -59,6 +59,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_runs_command());
   commands.push_back(make_logs_command());
   commands.push_back(make_cancel_command());
+  commands.push_back(make_repair_command());
+  commands.push_back(make_delete_command());
   commands.push_back(make_schedules_command());
   commands.push_back(make_hooks_command());
   commands.push_back(make_cron_command());

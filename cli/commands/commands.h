@@ -17,6 +17,8 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_runs_command();
 [[nodiscard]] std::unique_ptr<Command> make_logs_command();
 [[nodiscard]] std::unique_ptr<Command> make_cancel_command();
+[[nodiscard]] std::unique_ptr<Command> make_repair_command();
+[[nodiscard]] std::unique_ptr<Command> make_delete_command();
 [[nodiscard]] std::unique_ptr<Command> make_schedules_command();
 [[nodiscard]] std::unique_ptr<Command> make_hooks_command();
 [[nodiscard]] std::unique_ptr<Command> make_cron_command();

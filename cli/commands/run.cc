@@ -5,14 +5,11 @@
 #include <boost/json.hpp>
 #include <sys/random.h>
 
-#include "cli/attempt_log.h"
 #include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
 #include "cli/json_reading.h"
-#include "cli/progress.h"
-#include "cli/run_watch.h"
-#include "common/os/clocks.h"
+#include "cli/run_follow.h"
 
 namespace sheaf::cli {
 namespace {
@@ -42,6 +39,11 @@ class RunCommand final : public Command {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app->add_option("--only", only_, "Run this task only; +TASK with all before it, TASK+ behind it")
+        ->option_text("TASK")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app->add_flag("--no-wait", does_not_wait_, "Return once the run is accepted");
     return app;
   }
@@ -60,7 +62,7 @@ class RunCommand final : public Command {
       return fail(job.error());
     }
     auto scheduler = PatientScheduler::over(invocation, std::move(*lookup));
-    const auto accepted = start(scheduler, *job, *parameters);
+    const auto accepted = start(scheduler, *job, *parameters, only_);
     if (!accepted) {
       return fail(accepted.error());
     }
@@ -71,13 +73,14 @@ class RunCommand final : public Command {
       invocation.wants_json() ? print_json(*accepted) : print(std::to_string(run_id) + "\n");
       return ExitStatus::kSuccess;
     }
-    return follow(invocation, scheduler, run_id);
+    return follow_run(invocation, scheduler, run_id);
   }
 
  private:
   static Result<boost::json::object> start(PatientScheduler& scheduler,
                                            std::int64_t job,
-                                           const model::NamedStrings& parameters) {
+                                           const model::NamedStrings& parameters,
+                                           const std::vector<std::string>& only) {
     const auto token = make_idempotency_token();
     if (!token) {
       return fail(token.error());
@@ -90,37 +93,16 @@ class RunCommand final : public Command {
     if (!values.empty()) {
       body["job_parameters"] = std::move(values);
     }
+    if (!only.empty()) {
+      body["only"] = boost::json::value_from(only);
+    }
     return scheduler.send(
         {.method = "POST", .path = "/api/2.2/jobs/run-now", .body = boost::json::serialize(body)});
   }
 
-  static Result<ExitStatus> follow(const Invocation& invocation,
-                                   PatientScheduler& scheduler,
-                                   std::int64_t run_id) {
-    Progress progress(Progress::style_of_stderr());
-    const auto answer = watch_run(scheduler, run_id, [&progress](const RunView& run) {
-      progress.show(run, os::wall_time());
-      return progress.poll_wait();
-    });
-    if (!answer) {
-      return fail(answer.error(), "run " + std::to_string(run_id));
-    }
-    const RunView run = read_run(*answer);
-    if (invocation.wants_json()) {
-      print_json(*answer);
-    } else if (auto printed = print_outputs(scheduler, run); !printed) {
-      return fail(printed.error());
-    }
-    if (has_succeeded(run)) {
-      return ExitStatus::kSuccess;
-    }
-    say("Run " + std::to_string(run_id) + " ended as " + run.state +
-        (run.message.empty() ? "" : ": " + printable(run.message)));
-    return ExitStatus::kRunFailed;
-  }
-
   std::string job_;
   std::vector<std::string> parameters_;
+  std::vector<std::string> only_;
   bool does_not_wait_ = false;
 };
 

@@ -46,7 +46,11 @@ std::string remarks_of(const AttemptView& attempt) {
 }
 
 void add_task(Table& table, const TaskView& task, Timestamp now) {
-  const std::string outcome = task.outcome.empty() ? "" : " (" + task.outcome + ")";
+  const std::string remark = !task.outcome.empty()      ? task.outcome
+                             : !task.iterations.empty() ? task.iterations
+                             : task.child_run_id != 0   ? "run " + std::to_string(task.child_run_id)
+                                                        : "";
+  const std::string outcome = remark.empty() ? "" : " (" + remark + ")";
   if (task.attempts.empty()) {
     table.add({task.key, "-", task.state + outcome, "-", "-", "-", "-", task.message});
     return;

@@ -19,6 +19,10 @@ std::string_view expected_word(FieldType type) {
       return "a string";
     case FieldType::kInteger:
       return "an integer";
+    case FieldType::kNumber:
+      return "a number";
+    case FieldType::kIntegerOrString:
+      return "an integer or a string";
     case FieldType::kBoolean:
       return "true or false";
     case FieldType::kStringList:
@@ -82,6 +86,10 @@ bool has_type(FieldType type, const json::value& value) {
       return value.is_string();
     case FieldType::kInteger:
       return value.is_int64();
+    case FieldType::kNumber:
+      return value.is_number();
+    case FieldType::kIntegerOrString:
+      return value.is_int64() || value.is_string();
     case FieldType::kBoolean:
       return value.is_bool();
     case FieldType::kStringList:
@@ -154,6 +162,8 @@ class FieldChecker {
       case FieldType::kStringMap:
         return check_map(value.get_object(), path);
       case FieldType::kInteger:
+      case FieldType::kNumber:
+      case FieldType::kIntegerOrString:
       case FieldType::kBoolean:
       case FieldType::kAny:
         return;

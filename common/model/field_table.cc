@@ -8,6 +8,8 @@
 namespace sheaf::model {
 namespace {
 
+constexpr std::string_view kTaskPattern = "tasks[]";
+
 std::vector<Field> joined_and_sorted() {
   std::vector<Field> fields;
   for (const std::span<const Field> rows : {job_field_rows(), task_field_rows()}) {
@@ -17,20 +19,13 @@ std::vector<Field> joined_and_sorted() {
   return fields;
 }
 
-}  // namespace
-
-std::span<const Field> job_fields() {
-  static const std::vector<Field> fields = joined_and_sorted();
-  return fields;
-}
-
-const Field* find_job_field(std::string_view path) {
+const Field* find_row(std::string_view path) {
   const std::span<const Field> fields = job_fields();
   const auto found = std::ranges::lower_bound(fields, path, {}, &Field::path);
   return found != fields.end() && found->path == path ? &*found : nullptr;
 }
 
-std::vector<const Field*> fields_below(std::string_view pattern) {
+std::vector<const Field*> rows_below(std::string_view pattern) {
   const std::string prefix = pattern.empty() ? std::string() : std::string(pattern) + ".";
   const std::span<const Field> fields = job_fields();
   std::vector<const Field*> below;
@@ -42,6 +37,37 @@ std::vector<const Field*> fields_below(std::string_view pattern) {
       below.push_back(&*field);
     }
   }
+  return below;
+}
+
+}  // namespace
+
+std::span<const Field> job_fields() {
+  static const std::vector<Field> fields = joined_and_sorted();
+  return fields;
+}
+
+const Field* find_job_field(std::string_view path) {
+  const Field* own = find_row(path);
+  if (own != nullptr || !path.starts_with(kIterationPattern) ||
+      !path.substr(kIterationPattern.size()).starts_with('.')) {
+    return own;
+  }
+  return find_row(std::string(kTaskPattern) + std::string(path.substr(kIterationPattern.size())));
+}
+
+std::vector<const Field*> fields_below(std::string_view pattern) {
+  std::vector<const Field*> below = rows_below(pattern);
+  if (pattern != kIterationPattern) {
+    return below;
+  }
+  for (const Field* field : rows_below(kTaskPattern)) {
+    if (std::ranges::find(below, name_of(*field), [](const Field* own) { return name_of(*own); }) ==
+        below.end()) {
+      below.push_back(field);
+    }
+  }
+  std::ranges::sort(below, {}, [](const Field* field) { return name_of(*field); });
   return below;
 }
 

@@ -12,6 +12,8 @@ namespace sheaf::model {
 enum class FieldType {
   kString,
   kInteger,
+  kNumber,
+  kIntegerOrString,
   kBoolean,
   kStringList,
   kStringMap,
@@ -44,8 +46,12 @@ struct Field {
 /// All fields, sorted by path.
 [[nodiscard]] std::span<const Field> job_fields();
 
+/// Path pattern of what a for-each task repeats: a task like any other. Its fields are those of
+/// "tasks[]", except the few that have rows of their own.
+inline constexpr std::string_view kIterationPattern = "tasks[].for_each_task.task";
+
 /// The fields one level below a path pattern ("" is the job itself, "tasks[]" a task), sorted by
-/// path.
+/// name.
 [[nodiscard]] std::vector<const Field*> fields_below(std::string_view pattern);
 
 /// "A|B" → {"A", "B"}.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,7 +30,8 @@ class GraphChecker {
     index_keys();
     for (std::size_t i = 0; i < settings_.tasks.size(); ++i) {
       check_edges(i);
-      check_environment(i);
+      check_environment(settings_.tasks[i], indexed_path("tasks", i));
+      check_iteration(i);
     }
     return check_cycles();
   }
@@ -99,24 +101,38 @@ class GraphChecker {
     }
   }
 
-  void check_environment(std::size_t task) {
-    const std::string& key = settings_.tasks[task].environment_key;
-    if (key.empty()) {
-      return;
-    }
+  void check_environment(const TaskSettings& task, const std::string& path) {
+    const std::string& key = task.environment_key;
     std::vector<std::string> known;
     for (const EnvironmentSettings& environment : settings_.environments) {
       known.push_back(environment.environment_key);
     }
-    for (const std::string& candidate : known) {
-      if (candidate == key) {
-        return;
-      }
+    if (key.empty() || std::ranges::find(known, key) != known.end()) {
+      return;
     }
     report(findings_,
-           member_path(indexed_path("tasks", task), "environment_key"),
+           member_path(path, "environment_key"),
            "there is no environment \"" + key + "\"" + did_you_mean(key, known),
            "Declare it under `environments` of the job.");
+  }
+
+  // What a for-each task repeats is a task too; two for-each tasks may call theirs the same.
+  void check_iteration(std::size_t task) {
+    const auto* for_each = std::get_if<ForEachTask>(&settings_.tasks[task].action);
+    if (for_each == nullptr || for_each->task.empty()) {
+      return;
+    }
+    const std::string path = member_path(indexed_path("tasks", task), "for_each_task.task");
+    const TaskSettings& inner = for_each->task.front();
+    check_environment(inner, path);
+    if (const auto other = index_.find(inner.task_key); other != index_.end()) {
+      report(findings_,
+             member_path(path, "task_key"),
+             "a task of the job has the key \"" + inner.task_key + "\" as well",
+             "Give what is repeated a key of its own, such as " + inner.task_key + "_iteration.");
+      findings_.back().related.push_back(
+          member_path(indexed_path("tasks", other->second), "task_key"));
+    }
   }
 
   // Takes tasks whose dependencies are all taken until none is left; what stays is on or behind a

@@ -9,7 +9,6 @@
 
 #include "common/base/limits.h"
 #include "common/model/json_reading.h"
-#include "common/model/nearest.h"
 #include "common/model/settings_check.h"
 #include "common/model/settings_passes.h"
 #include "common/model/strict_json.h"
@@ -25,6 +24,7 @@ constexpr std::size_t kMaxJobClusters = 100;
 constexpr std::size_t kMaxWebhooksPerEvent = 3;
 constexpr std::size_t kMaxEmailsPerEvent = 100;
 constexpr std::size_t kMaxDescriptionBytes = 27'700;
+constexpr std::int64_t kMaxPriority = 1'000;
 
 void check_length(const json::object& object,
                   std::string_view key,
@@ -48,11 +48,6 @@ void check_length(const json::object& object,
   }
 }
 
-bool is_parameter_name(std::string_view name) {
-  return !name.empty() && name.size() <= limits::kMaxTaskValueKeyBytes &&
-         std::ranges::all_of(name, [](char c) { return c == '.' || is_plain_key({&c, 1}, 1); });
-}
-
 void check_parameter(const ParameterSettings& parameter,
                      const std::string& path,
                      Findings& findings) {
@@ -66,13 +61,6 @@ void check_parameter(const ParameterSettings& parameter,
     report(findings,
            member_path(path, "default"),
            "longer than " + std::to_string(limits::kMaxParameterBytes) + " bytes");
-  }
-  if (parameter.default_value.find("{{") != std::string::npos) {
-    findings.push_back({.code = ErrorCode::kUnsupported,
-                        .path = member_path(path, "default"),
-                        .message = "a default may hold no {{…}} reference",
-                        .cure = "Put the reference into the parameters of the task that needs it.",
-                        .related = {}});
   }
 }
 
@@ -241,30 +229,6 @@ AlertSettings compile_alerts(const json::object& document, Findings& findings) {
   return alerts;
 }
 
-// Clusters are not run, but a task that names one that is not declared is a mistake all the same.
-void check_job_clusters(const json::object& document, Findings& findings) {
-  check_length(document, "job_clusters", kMaxJobClusters, "job clusters", findings);
-  std::vector<std::string> keys;
-  for (const IndexedObject& block : objects_at(document, "job_clusters")) {
-    const std::string key = string_at(*block.object, "job_cluster_key").value_or("");
-    if (std::ranges::find(keys, key) != keys.end()) {
-      report(findings,
-             member_path(indexed_path("job_clusters", block.index), "job_cluster_key"),
-             "two job clusters have the key \"" + key + "\"");
-    }
-    keys.push_back(key);
-  }
-  for (const IndexedObject& task : objects_at(document, "tasks")) {
-    const std::optional<std::string> key = string_at(*task.object, "job_cluster_key");
-    if (key && std::ranges::find(keys, *key) == keys.end()) {
-      report(findings,
-             member_path(indexed_path("tasks", task.index), "job_cluster_key"),
-             "there is no job cluster \"" + *key + "\"" + did_you_mean(*key, keys),
-             "Declare it under `job_clusters` of the job, or remove the key.");
-    }
-  }
-}
-
 JobSettings compile_job(const json::object& document, Findings& findings) {
   check_length(document, "name", limits::kMaxJobNameBytes, "bytes", findings);
   check_length(document, "description", kMaxDescriptionBytes, "bytes", findings);
@@ -272,6 +236,8 @@ JobSettings compile_job(const json::object& document, Findings& findings) {
   JobSettings settings;
   settings.name = string_at(document, "name").value_or("Untitled");
   settings.tasks = compile_tasks(document, findings);
+  check_length(document, "job_clusters", kMaxJobClusters, "job clusters", findings);
+  apply_job_clusters(document, settings.tasks, findings);
   settings.environments = compile_environments(document, findings);
   settings.parameters = compile_parameters(document, findings);
   settings.schedule = compile_schedule(document);
@@ -287,11 +253,19 @@ JobSettings compile_job(const json::object& document, Findings& findings) {
   if (const json::object* queue = object_at(document, "queue")) {
     settings.queue_enabled = boolean_at(*queue, "enabled").value_or(true);
   }
-  check_job_clusters(document, findings);
+  if (const json::object* sheaf = object_at(document, "sheaf")) {
+    settings.priority = static_cast<int>(read_integer(
+        *sheaf, "sheaf", "priority", {.least = -kMaxPriority, .most = kMaxPriority}, findings));
+  }
   return settings;
 }
 
 }  // namespace
+
+bool is_parameter_name(std::string_view name) {
+  return !name.empty() && name.size() <= limits::kMaxTaskValueKeyBytes &&
+         std::ranges::all_of(name, [](char c) { return c == '.' || is_plain_key({&c, 1}, 1); });
+}
 
 std::string to_string(const SettingsFinding& finding) {
   std::string text = finding.path.empty() ? finding.message : finding.path + ": " + finding.message;

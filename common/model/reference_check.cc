@@ -29,55 +29,115 @@ class ReferenceChecker {
   }
 
   void run() {
+    for (std::size_t i = 0; i < settings_.parameters.size(); ++i) {
+      check_default(settings_.parameters[i].default_value,
+                    member_path(indexed_path("parameters", i), "default"));
+    }
     for (std::size_t i = 0; i < settings_.tasks.size(); ++i) {
-      check_task(i);
+      const User user{.task = i, .kind = TaskPlace::Kind::kOfJob};
+      check_action(user, settings_.tasks[i].action, indexed_path("tasks", i));
     }
   }
 
  private:
-  void check_task(std::size_t task) {
-    const std::string path = indexed_path("tasks", task);
-    const TaskAction& action = settings_.tasks[task].action;
+  // Whose text it is. What a for-each task repeats has the upstream tasks of that task.
+  struct User {
+    std::size_t task = 0;
+    TaskPlace::Kind kind = TaskPlace::Kind::kOfJob;
+  };
+
+  void check_action(const User& user, const TaskAction& action, const std::string& path) {
     if (const auto* command = std::get_if<CommandTask>(&action)) {
       const std::string block = member_path(path, "command_task");
-      check_strings(task, command->command, member_path(block, "command"));
-      for (const auto& [name, value] : command->env) {
-        check_text(task, value, member_path(member_path(block, "env"), name));
-      }
+      check_strings(user, command->command, member_path(block, "command"));
+      check_map(user, command->env, member_path(block, "env"));
     } else if (const auto* script = std::get_if<SparkPythonTask>(&action)) {
-      check_strings(task, script->parameters, member_path(path, "spark_python_task.parameters"));
+      check_strings(user, script->parameters, member_path(path, "spark_python_task.parameters"));
     } else if (const auto* condition = std::get_if<ConditionTask>(&action)) {
-      check_text(task, condition->left, member_path(path, "condition_task.left"));
-      check_text(task, condition->right, member_path(path, "condition_task.right"));
+      check_text(user, condition->left, member_path(path, "condition_task.left"));
+      check_text(user, condition->right, member_path(path, "condition_task.right"));
+    } else if (const auto* run_job = std::get_if<RunJobTask>(&action)) {
+      check_map(user, run_job->job_parameters, member_path(path, "run_job_task.job_parameters"));
+    } else if (const auto* for_each = std::get_if<ForEachTask>(&action)) {
+      const std::string block = member_path(path, "for_each_task");
+      check_text(user, for_each->inputs, member_path(block, "inputs"));
+      for (const TaskSettings& repeated : for_each->task) {
+        check_action({.task = user.task, .kind = TaskPlace::Kind::kIteration},
+                     repeated.action,
+                     member_path(block, "task"));
+      }
     }
   }
 
-  void check_strings(std::size_t task,
+  void check_strings(const User& user,
                      const std::vector<std::string>& strings,
                      const std::string& path) {
     for (std::size_t i = 0; i < strings.size(); ++i) {
-      check_text(task, strings[i], indexed_path(path, i));
+      check_text(user, strings[i], indexed_path(path, i));
     }
   }
 
-  void check_text(std::size_t task, const std::string& text, const std::string& path) {
-    const Result<std::vector<Reference>> references = parse_references(text);
-    if (!references) {
-      findings_.push_back(
-          {.code = references.error().code,
-           .path = path,
-           .message = references.error().message,
-           .cure = "References that are known here: " + std::string(known_references()) + ".",
-           .related = {}});
-      return;
+  void check_map(const User& user, const NamedStrings& strings, const std::string& path) {
+    for (const auto& [name, value] : strings) {
+      check_text(user, value, member_path(path, name));
     }
-    for (const Reference& reference : *references) {
+  }
+
+  std::vector<Reference> references_of(const std::string& text, const std::string& path) {
+    Result<std::vector<Reference>> references = parse_references(text);
+    if (references) {
+      return std::move(*references);
+    }
+    const bool is_unknown = references.error().code == ErrorCode::kInvalid;
+    findings_.push_back({.code = references.error().code,
+                         .path = path,
+                         .message = references.error().message,
+                         .cure = is_unknown ? listed_references()
+                                            : "Hand the text over as a job parameter, or in the "
+                                              "environment of the workers.",
+                         .related = {}});
+    return {};
+  }
+
+  static std::string listed_references() {
+    std::string listed;
+    for (const std::string_view known : known_references()) {
+      listed += (listed.empty() ? "Known here are " : ", ") + std::string(known);
+    }
+    return listed + ".";
+  }
+
+  // A default is one text for the whole run.
+  void check_default(const std::string& text, const std::string& path) {
+    for (const Reference& reference : references_of(text, path)) {
+      if (!is_of_run(reference.kind)) {
+        report(findings_,
+               path,
+               "a default may hold references to the run only",
+               "Put this reference into the parameters of the task that needs it.");
+        return;
+      }
+    }
+  }
+
+  void check_text(const User& user, const std::string& text, const std::string& path) {
+    for (const Reference& reference : references_of(text, path)) {
       if (reference.kind == Reference::Kind::kJobParameter) {
         check_parameter(reference, path);
+      } else if (reference.kind == Reference::Kind::kInput) {
+        check_input(user, path);
+      } else if (!reference.task_key.empty()) {
+        check_upstream(user.task, reference, path);
       }
-      if (reference.kind == Reference::Kind::kTaskValue) {
-        check_value(task, reference, path);
-      }
+    }
+  }
+
+  void check_input(const User& user, const std::string& path) {
+    if (user.kind != TaskPlace::Kind::kIteration) {
+      report(findings_,
+             path,
+             "{{input}} is known only to what a for-each task repeats",
+             "Use it below for_each_task.task.");
     }
   }
 
@@ -92,30 +152,62 @@ class ReferenceChecker {
            "Declare it under `parameters` of the job.");
   }
 
-  void check_value(std::size_t task, const Reference& reference, const std::string& path) {
-    const auto found = index_.find(reference.task_key);
+  void check_upstream(std::size_t task, const Reference& reference, const std::string& path) {
+    const std::string& key = reference.task_key;
+    const auto found = index_.find(key);
     if (found == index_.end()) {
-      report(findings_,
-             path,
-             "there is no task \"" + reference.task_key + "\"" +
-                 did_you_mean(reference.task_key, task_keys_));
+      report_unknown(key, path);
       return;
     }
-    if (std::holds_alternative<ConditionTask>(settings_.tasks[found->second].action)) {
+    const bool is_value = reference.kind == Reference::Kind::kTaskValue;
+    const std::string_view kind = kind_without_values(settings_.tasks[found->second].action);
+    if (is_value && !kind.empty()) {
       report(findings_,
              path,
-             "\"" + reference.task_key + "\" is a condition task and publishes no values",
-             "Depend on it with `outcome`, or read the value that it compares.");
+             "\"" + key + "\" is a " + std::string(kind) + " task and publishes no values",
+             kind == "condition"
+                 ? "Depend on it with `outcome`, or read the value that it compares."
+                 : "Let a task behind it read the results where they are kept.");
       return;
     }
+    const std::string& own = settings_.tasks[task].task_key;
     if (!upstream_of(task).test(found->second)) {
       report(findings_,
              path,
-             "\"" + reference.task_key + "\" does not run before \"" +
-                 settings_.tasks[task].task_key + "\", so its values are not there yet",
-             "Add " + reference.task_key + " to the depends_on of " +
-                 settings_.tasks[task].task_key + ".");
+             "\"" + key + "\" does not run before \"" + own + "\", so " +
+                 (is_value ? "its values are not there yet" : "that is not known yet"),
+             "Add " + key + " to the depends_on of " + own + ".");
     }
+  }
+
+  static std::string_view kind_without_values(const TaskAction& action) {
+    if (std::holds_alternative<ConditionTask>(action)) {
+      return "condition";
+    }
+    if (std::holds_alternative<ForEachTask>(action)) {
+      return "for-each";
+    }
+    return std::holds_alternative<RunJobTask>(action) ? "run-job" : "";
+  }
+
+  void report_unknown(const std::string& key, const std::string& path) {
+    for (const TaskSettings& task : settings_.tasks) {
+      const auto* for_each = std::get_if<ForEachTask>(&task.action);
+      if (for_each != nullptr && !for_each->task.empty() && for_each->task[0].task_key == key) {
+        report(findings_,
+               path,
+               "\"" + key + "\" runs once for each input of \"" + task.task_key +
+                   "\", and no reference names one of them",
+               "Refer to " + task.task_key +
+                   ", or let iterations write their results to a place "
+                   "that later tasks read.");
+        return;
+      }
+    }
+    report(findings_,
+           path,
+           "there is no task \"" + key + "\"" + did_you_mean(key, task_keys_),
+           "Name a task of the same job that runs before.");
   }
 
   // Walks over an explicit stack: graphs may be as deep as they are large.

@@ -1,19 +1,20 @@
 #include "common/model/references.h"
 
-#include <array>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
-#include "common/model/nearest.h"
+#include "common/base/check.h"
+#include "common/model/reference_names.h"
 
 namespace sheaf::model {
 namespace {
 
-constexpr std::string_view kKnown =
-    "{{job.id}}, {{job.run_id}}, {{job.trigger.type}}, {{job.parameters.<name>}}, "
-    "{{tasks.<key>.values.<name>}}";
+// No reference is longer: this keeps a text of open braces from being read again and again.
+constexpr std::size_t kMaxReferenceBytes = 1'024;
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -79,55 +80,12 @@ std::vector<std::string> split_segments(std::string_view rest) {
   }
 }
 
-std::optional<Reference> recognise(const std::vector<std::string>& segments) {
-  const std::size_t count = segments.size();
-  if (count == 0) {
-    return std::nullopt;
-  }
-  if (segments[0] == "job" && count == 2 && segments[1] == "id") {
-    return Reference{.kind = Reference::Kind::kJobId};
-  }
-  if (segments[0] == "job" && count == 2 && segments[1] == "run_id") {
-    return Reference{.kind = Reference::Kind::kJobRunId};
-  }
-  if (segments[0] == "job" && count == 3 && segments[1] == "trigger" && segments[2] == "type") {
-    return Reference{.kind = Reference::Kind::kTriggerType};
-  }
-  if (segments[0] == "job" && count == 3 && segments[1] == "parameters") {
-    return Reference{.kind = Reference::Kind::kJobParameter, .name = segments[2]};
-  }
-  if (segments[0] == "tasks" && count == 4 && segments[2] == "values") {
-    return Reference{
-        .kind = Reference::Kind::kTaskValue, .task_key = segments[1], .name = segments[3]};
-  }
-  return std::nullopt;
-}
-
-// What the writer may have meant: the known reference nearest to the misspelt one.
-std::string suggestion(const std::vector<std::string>& segments) {
-  if (segments.size() < 2) {
-    return {};
-  }
-  std::string written;
-  for (const std::string& segment : segments) {
-    written += (written.empty() ? "" : ".") + segment;
-  }
-  std::vector<std::string> candidates = {"job.id", "job.run_id", "job.trigger.type"};
-  if (segments.size() == 3) {
-    candidates.push_back("job.parameters." + segments[2]);
-  }
-  if (segments.size() == 4) {
-    candidates.push_back("tasks." + segments[1] + ".values." + segments[3]);
-  }
-  const std::string nearest = nearest_name(written, candidates);
-  return nearest.empty() ? std::string() : "; did you mean {{" + nearest + "}}?";
-}
-
 // Position of the "}}" that closes the reference whose content begins at `begin`; names in
 // backticks may hold braces.
 std::size_t find_end(std::string_view text, std::size_t begin) {
   bool is_quoted = false;
-  for (std::size_t i = begin; i + 1 < text.size(); ++i) {
+  const std::size_t last = std::min(text.size(), begin + kMaxReferenceBytes);
+  for (std::size_t i = begin; i + 1 < last; ++i) {
     if (text[i] == '`') {
       is_quoted = !is_quoted;
     }
@@ -138,44 +96,113 @@ std::size_t find_end(std::string_view text, std::size_t begin) {
   return std::string_view::npos;
 }
 
-Result<Reference> parse_one(std::string_view text, std::size_t begin) {
+// What begins with "{{" at `begin`; nothing when it is no reference.
+Result<std::optional<Reference>> parse_one(std::string_view text, std::size_t begin) {
   const std::size_t end = find_end(text, begin + 2);
   if (end == std::string_view::npos) {
-    return fail(
-        ErrorCode::kInvalid,
-        "\"" + std::string(text.substr(begin, 40)) + "\" opens a reference that no }} closes");
+    return std::nullopt;
   }
   const std::string_view content = trimmed(text.substr(begin + 2, end - begin - 2));
-  const std::vector<std::string> segments = split_segments(content);
-  std::optional<Reference> reference = recognise(segments);
-  if (!reference) {
-    return fail(
-        ErrorCode::kUnsupported,
-        "the reference {{" + std::string(content) + "}} is not supported" + suggestion(segments));
+  if (content.starts_with("secrets/")) {
+    return fail(ErrorCode::kUnsupported,
+                "the reference {{" + std::string(content) +
+                    "}} has no value here: Sheaf keeps no secrets for tasks");
   }
-  reference->offset = begin;
-  reference->length = end + 2 - begin;
-  return std::move(*reference);
+  Result<std::optional<Reference>> reference = recognise_reference(split_segments(content));
+  if (reference && *reference) {
+    (*reference)->offset = begin;
+    (*reference)->length = end + 2 - begin;
+  }
+  return reference;
+}
+
+std::string two_digits(unsigned number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
 }
 
 }  // namespace
-
-std::string_view known_references() {
-  return kKnown;
-}
 
 Result<std::vector<Reference>> parse_references(std::string_view text) {
   std::vector<Reference> references;
   std::size_t position = 0;
   while ((position = text.find("{{", position)) != std::string_view::npos) {
-    Result<Reference> reference = parse_one(text, position);
+    Result<std::optional<Reference>> reference = parse_one(text, position);
     if (!reference) {
       return fail(reference.error());
     }
-    position += reference->length;
-    references.push_back(std::move(*reference));
+    if (!*reference) {
+      ++position;  // "{{{job.id}}}" is a reference in braces.
+      continue;
+    }
+    position += (*reference)->length;
+    references.push_back(std::move(**reference));
   }
   return references;
+}
+
+bool is_of_run(Reference::Kind kind) {
+  switch (kind) {
+    case Reference::Kind::kJobId:
+    case Reference::Kind::kJobName:
+    case Reference::Kind::kJobRunId:
+    case Reference::Kind::kJobRepairCount:
+    case Reference::Kind::kJobStartTime:
+    case Reference::Kind::kTriggerTime:
+    case Reference::Kind::kTriggerType:
+      return true;
+    case Reference::Kind::kJobParameter:
+    case Reference::Kind::kTaskName:
+    case Reference::Kind::kTaskRunId:
+    case Reference::Kind::kTaskExecutionCount:
+    case Reference::Kind::kTaskRetryCount:
+    case Reference::Kind::kUpstreamRunId:
+    case Reference::Kind::kUpstreamResultState:
+    case Reference::Kind::kUpstreamErrorCode:
+    case Reference::Kind::kUpstreamExecutionCount:
+    case Reference::Kind::kTaskValue:
+    case Reference::Kind::kInput:
+      return false;
+  }
+  check_failed(__FILE__, __LINE__, "kind", "not a reference kind");
+}
+
+std::string render_time(Timestamp instant, TimePart part) {
+  const auto day = std::chrono::floor<std::chrono::days>(instant);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(instant - day));
+  const unsigned weekday = std::chrono::weekday(day).iso_encoding();
+  const auto hour = static_cast<unsigned>(time.hours().count());
+  const auto minute = static_cast<unsigned>(time.minutes().count());
+  const auto second = static_cast<unsigned>(time.seconds().count());
+  const std::string iso_date = std::to_string(static_cast<int>(date.year())) + "-" +
+                               two_digits(static_cast<unsigned>(date.month())) + "-" +
+                               two_digits(static_cast<unsigned>(date.day()));
+  switch (part) {
+    case TimePart::kIsoWeekday:
+      return std::to_string(weekday);
+    case TimePart::kIsWeekday:
+      return weekday <= 5 ? "true" : "false";
+    case TimePart::kIsoDate:
+      return iso_date;
+    case TimePart::kIsoDatetime:
+      return iso_date + "T" + two_digits(hour) + ":" + two_digits(minute) + ":" +
+             two_digits(second) + "Z";
+    case TimePart::kYear:
+      return std::to_string(static_cast<int>(date.year()));
+    case TimePart::kMonth:
+      return std::to_string(static_cast<unsigned>(date.month()));
+    case TimePart::kDay:
+      return std::to_string(static_cast<unsigned>(date.day()));
+    case TimePart::kHour:
+      return std::to_string(hour);
+    case TimePart::kMinute:
+      return std::to_string(minute);
+    case TimePart::kSecond:
+      return std::to_string(second);
+    case TimePart::kTimestampMs:
+      return std::to_string(to_epoch_ms(instant));
+  }
+  check_failed(__FILE__, __LINE__, "part", "not a TimePart");
 }
 
 Result<std::string> resolve_references(

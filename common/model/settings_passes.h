@@ -2,6 +2,7 @@
 // each later pass leaves alone what an earlier one has found to be of the wrong type.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,52 @@ void check_fields(const boost::json::object& document, Findings& findings);
 [[nodiscard]] std::vector<TaskSettings> compile_tasks(const boost::json::object& document,
                                                       Findings& findings);
 
+/// Where a task's block stands: in the job's list, or inside a for-each task.
+struct TaskPlace {
+  enum class Kind { kOfJob, kIteration };
+  std::string path;  ///< "tasks[2]", "tasks[2].for_each_task.task".
+  Kind kind = Kind::kOfJob;
+};
+
+/// Compiles one task; inside a for-each task what the field table refuses there is left out.
+[[nodiscard]] TaskSettings compile_task(const boost::json::object& task,
+                                        const TaskPlace& place,
+                                        Findings& findings);
+
+/// Compiles what the task does; a task without a kind becomes an empty CommandTask.
+[[nodiscard]] TaskAction compile_action(const boost::json::object& task,
+                                        const TaskPlace& place,
+                                        Findings& findings);
+
+/// Compiles the block of a for-each task, which stands at `path`.
+[[nodiscard]] ForEachTask compile_for_each(const boost::json::object& block,
+                                           const std::string& path,
+                                           Findings& findings);
+
+/// Compiles the block of a run-job task, which stands at `path`.
+[[nodiscard]] RunJobTask compile_run_job(const boost::json::object& block,
+                                         const std::string& path,
+                                         Findings& findings);
+
+/// Reports a NUL character, which no program can be given.
+void check_no_nul(const std::string& text, const std::string& path, Findings& findings);
+
+/// Reads a task's `sheaf` block, which stands at `path`, into `task`.
+void compile_task_block(const boost::json::object& block,
+                        const std::string& path,
+                        TaskSettings& task,
+                        Findings& findings);
+
+/// Reads `resources` and `labels` of a `sheaf` block, which stands at `path`.
+[[nodiscard]] ResourceRequest compile_resources(const boost::json::object& block,
+                                                const std::string& path,
+                                                Findings& findings);
+
+/// Compiles `job_clusters`, and adds what they ask for to the tasks that name them.
+void apply_job_clusters(const boost::json::object& document,
+                        std::vector<TaskSettings>& tasks,
+                        Findings& findings);
+
 /// Compiles `sheaf.hooks`; `parameters` are the declared job parameters.
 [[nodiscard]] std::vector<HookSettings> compile_hooks(
     const boost::json::object& document,
@@ -34,8 +81,7 @@ void check_fields(const boost::json::object& document, Findings& findings);
 /// the graph has an order.
 bool check_graph(const JobSettings& settings, Findings& findings);
 
-/// References in the strings of tasks that are resolved when the task starts. Requires an acyclic
-/// graph.
+/// References in parameter defaults and in the strings of tasks. Requires an acyclic graph.
 void check_references(const JobSettings& settings, Findings& findings);
 
 /// Reads a number and checks its range; absent: `otherwise`.
@@ -49,6 +95,18 @@ struct IntegerRange {
                                         std::string_view key,
                                         const IntegerRange& range,
                                         Findings& findings);
+
+/// The value that `text` names. Other texts have been reported by check_fields().
+template <typename Enum>
+[[nodiscard]] Enum parse_choice(std::string_view text,
+                                const std::map<std::string_view, Enum>& names,
+                                Enum otherwise) {
+  const auto found = names.find(text);
+  return found == names.end() ? otherwise : found->second;
+}
+
+/// True for a job parameter's name: [A-Za-z0-9_.-]+ of at most kMaxTaskValueKeyBytes.
+[[nodiscard]] bool is_parameter_name(std::string_view name);
 
 /// True for [A-Za-z0-9_-]+ of at most `max_bytes`.
 [[nodiscard]] bool is_plain_key(std::string_view key, std::size_t max_bytes);

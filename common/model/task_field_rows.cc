@@ -9,6 +9,8 @@ using enum FieldType;
 
 constexpr std::string_view kUseScript =
     "Use a spark_python_task or a command_task that does the same.";
+constexpr std::string_view kUseJobParameters =
+    "Hand values over as job_parameters, which the other job's tasks take up by reference.";
 constexpr std::string_view kAlertAtJob =
     "Alerts are sent for jobs: move the list to the job's own block.";
 
@@ -40,10 +42,47 @@ constexpr auto kRows = std::to_array<Field>({
   needed("tasks[].condition_task.left", kString, "Left operand."),
   needed("tasks[].condition_task.right", kString, "Right operand."),
 
+  executed("tasks[].for_each_task", kObject, "Runs one task for each element of a list."),
+  executed("tasks[].for_each_task.inputs", kString, "A JSON array, or references that become one."),
+  executed("tasks[].for_each_task.concurrency", kInteger, "Iterations at once, 1 to 100 (mode stream: to 1000); 20 where absent."),
+  executed("tasks[].for_each_task.sheaf", kObject, "Settings of the for-each task that only Sheaf knows."),
+  executed("tasks[].for_each_task.sheaf.inputs_file", kString, "In place of inputs: a file of the bundle with one JSON value a line."),
+  executed("tasks[].for_each_task.sheaf.mode", kString, "A process for each iteration, or one for each place that reads inputs line by line; process where absent.",
+           "process|stream"),
+  needed("tasks[].for_each_task.task", kObject, "What each iteration runs: any task with the fields of `tasks[]` but those below, and no for-each task."),
+  refused("tasks[].for_each_task.task.depends_on", kObjectList, "Write depends_on at the for-each task itself."),
+  echoed("tasks[].for_each_task.task.run_if", kString, "An iteration has no dependencies.", "ALL_SUCCESS"),
+  refused("tasks[].for_each_task.task.disabled", kBoolean, "Write disabled at the for-each task itself."),
+  refused("tasks[].for_each_task.task.for_each_task", kObject, "Let inputs be the pairs: one list of maps, and {{input.<key>}} for their parts."),
+
+  executed("tasks[].run_job_task", kObject, "Starts a run of another job and ends as it does."),
+  needed("tasks[].run_job_task.job_id", kIntegerOrString, "The job: its id, or ${resources.jobs.<key>.id} for one of the same bundle."),
+  executed("tasks[].run_job_task.job_parameters", kStringMap, "Job parameters of that run, beside those of this job with the same names."),
+  refused("tasks[].run_job_task.notebook_params", kStringMap, kUseJobParameters),
+  refused("tasks[].run_job_task.jar_params", kStringList, kUseJobParameters),
+  refused("tasks[].run_job_task.python_params", kStringList, kUseJobParameters),
+  refused("tasks[].run_job_task.python_named_params", kStringMap, kUseJobParameters),
+  refused("tasks[].run_job_task.spark_submit_params", kStringList, kUseJobParameters),
+  refused("tasks[].run_job_task.sql_params", kStringMap, kUseJobParameters),
+  refused("tasks[].run_job_task.dbt_commands", kStringList, kUseJobParameters),
+  refused("tasks[].run_job_task.pipeline_params", kObject, kUseJobParameters),
+
+  executed("tasks[].sheaf", kObject, "Settings of the task that only Sheaf knows."),
+  executed("tasks[].sheaf.resources", kObject, "What an attempt needs of its worker beside a slot."),
+  executed("tasks[].sheaf.resources.cpu", kNumber, "Cores, 0.001 to 1024."),
+  executed("tasks[].sheaf.resources.memory", kIntegerOrString, "Bytes, or a text such as 4GiB or 512MB."),
+  executed("tasks[].sheaf.resources.gpus", kInteger, "Whole devices, 0 to 64."),
+  executed("tasks[].sheaf.labels", kAny, "Labels that the worker must have: a list of `name` or `name=value`, or a map."),
+  executed("tasks[].sheaf.pool", kString, "The pool whose limit the task's attempts count against."),
+  executed("tasks[].sheaf.max_lost", kInteger, "Attempts lost with their worker that are repeated beside max_retries, 0 to 100; 3 where absent."),
+  executed("tasks[].sheaf.retry", kObject, "How and after what a failed attempt is repeated."),
+  executed("tasks[].sheaf.retry.backoff", kObject, "Growing random pauses between attempts, never shorter than min_retry_interval_millis."),
+  needed("tasks[].sheaf.retry.backoff.initial_seconds", kNumber, "Longest pause before the first repeat; doubled before each further one."),
+  needed("tasks[].sheaf.retry.backoff.max_seconds", kNumber, "Longest pause before any."),
+  executed("tasks[].sheaf.retry.only_on", kAny, "Which ends are repeated: exit statuses from 1 to 255, LOST, TIMEOUT, OOM; all where absent."),
+
   refused("tasks[].notebook_task", kObject, "Export the notebook as a Python script and use spark_python_task."),
   refused("tasks[].python_wheel_task", kObject, "Use a spark_python_task whose script calls the entry point, with the wheel among the environment's dependencies."),
-  refused("tasks[].for_each_task", kObject, "Write one task for each input."),
-  refused("tasks[].run_job_task", kObject, "Put the other job's tasks into this job."),
   refused("tasks[].sql_task", kObject, kUseScript),
   refused("tasks[].dbt_task", kObject, "Use a command_task that calls dbt."),
   refused("tasks[].dbt_cloud_task", kObject, kUseScript),
@@ -63,7 +102,7 @@ constexpr auto kRows = std::to_array<Field>({
 
   refused("tasks[].libraries", kObjectList, "List the packages in an environment (`environments:` of the job) and name it with environment_key."),
   refused("tasks[].environment_variables_key", kString, "Use `env` of a command_task, or pass parameters."),
-  echoed("tasks[].job_cluster_key", kString, "Must be declared; the task runs on a worker of Sheaf."),
+  executed("tasks[].job_cluster_key", kString, "One of the job's job_clusters, whose `sheaf` block says what the task needs."),
   echoed("tasks[].existing_cluster_id", kString, "The task runs on a worker of Sheaf."),
   echoed("tasks[].new_cluster", kAny, "The task runs on a worker of Sheaf."),
   echoed("tasks[].compute", kAny, "The task runs on a worker of Sheaf."),

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -15,14 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-template <typename Enum>
-Enum parse_choice(std::string_view text,
-                  const std::map<std::string_view, Enum>& names,
-                  Enum otherwise) {
-  const auto found = names.find(text);
-  return found == names.end() ? otherwise : found->second;
-}
-
 RunIf parse_run_if(std::string_view text) {
   return parse_choice<RunIf>(text,
                              {{"ALL_SUCCESS", RunIf::kAllSuccess},
@@ -32,128 +23,6 @@ RunIf parse_run_if(std::string_view text) {
                               {"AT_LEAST_ONE_FAILED", RunIf::kAtLeastOneFailed},
                               {"ALL_FAILED", RunIf::kAllFailed}},
                              RunIf::kAllSuccess);
-}
-
-ConditionOperator parse_operator(std::string_view text) {
-  return parse_choice<ConditionOperator>(
-      text,
-      {{"EQUAL_TO", ConditionOperator::kEqualTo},
-       {"NOT_EQUAL", ConditionOperator::kNotEqual},
-       {"GREATER_THAN", ConditionOperator::kGreaterThan},
-       {"GREATER_THAN_OR_EQUAL", ConditionOperator::kGreaterThanOrEqual},
-       {"LESS_THAN", ConditionOperator::kLessThan},
-       {"LESS_THAN_OR_EQUAL", ConditionOperator::kLessThanOrEqual}},
-      ConditionOperator::kEqualTo);
-}
-
-// Names of all task kinds that the task gives, supported or not.
-std::vector<std::string> kinds_of(const json::object& task) {
-  std::vector<std::string> kinds;
-  for (const Field* field : fields_below("tasks[]")) {
-    const std::string_view name = name_of(*field);
-    if (!name.ends_with("_task")) {
-      continue;
-    }
-    const json::value* value = member_at(task, name);
-    const bool is_left_empty = value != nullptr && field->treatment == Treatment::kRefused &&
-                               value->is_object() && value->get_object().empty();
-    if (value != nullptr && !is_left_empty) {
-      kinds.emplace_back(name);
-    }
-  }
-  return kinds;
-}
-
-void check_kinds(const json::object& task, const std::string& path, Findings& findings) {
-  const std::vector<std::string> kinds = kinds_of(task);
-  if (kinds.empty()) {
-    report(findings,
-           path,
-           "the task has nothing to do",
-           "Give it one of: command_task, condition_task, spark_python_task.");
-  } else if (kinds.size() > 1) {
-    report(findings,
-           member_path(path, kinds[1]),
-           "the task is both a " + kinds[0] + " and a " + kinds[1],
-           "Make two tasks of it.");
-    findings.back().related.push_back(member_path(path, kinds[0]));
-  }
-}
-
-void check_no_nul(const std::string& text, const std::string& path, Findings& findings) {
-  if (text.find('\0') != std::string::npos) {
-    report(findings, path, "a program cannot be given a NUL character");
-  }
-}
-
-CommandTask compile_command(const json::object& block,
-                            const std::string& path,
-                            Findings& findings) {
-  CommandTask task{.command = strings_at(block, "command"), .env = string_map_at(block, "env")};
-  const std::string command_path = member_path(path, "command");
-  if (array_at(block, "command") != nullptr && (task.command.empty() || task.command[0].empty())) {
-    report(findings,
-           command_path,
-           "names no program",
-           "Write the program and its arguments: command: [echo, hello].");
-  }
-  for (std::size_t i = 0; i < task.command.size(); ++i) {
-    check_no_nul(task.command[i], indexed_path(command_path, i), findings);
-  }
-  for (const auto& [name, value] : task.env) {
-    const std::string variable_path = member_path(member_path(path, "env"), name);
-    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-      report(findings, variable_path, "not a name of an environment variable");
-    }
-    check_no_nul(value, variable_path, findings);
-  }
-  return task;
-}
-
-SparkPythonTask compile_script(const json::object& block,
-                               const std::string& path,
-                               Findings& findings) {
-  SparkPythonTask task{.python_file = string_at(block, "python_file").value_or(""),
-                       .parameters = strings_at(block, "parameters")};
-  const std::string file_path = member_path(path, "python_file");
-  const std::string& file = task.python_file;
-  if (file.find("{{") != std::string::npos) {
-    findings.push_back({.code = ErrorCode::kUnsupported,
-                        .path = file_path,
-                        .message = "may hold no {{…}} reference",
-                        .cure = "Write the file's path; pass what varies as a parameter.",
-                        .related = {}});
-  } else if (string_at(block, "python_file") &&
-             (!file.starts_with('/') || (file + "/").find("/../") != std::string::npos)) {
-    report(findings,
-           file_path,
-           "\"" + file + "\" is not an absolute path of the deployment's files",
-           "Write the script's path below the deployment's file path.");
-  }
-  check_no_nul(file, file_path, findings);
-  for (std::size_t i = 0; i < task.parameters.size(); ++i) {
-    check_no_nul(task.parameters[i], indexed_path(member_path(path, "parameters"), i), findings);
-  }
-  return task;
-}
-
-ConditionTask compile_condition(const json::object& block) {
-  return {.op = parse_operator(string_at(block, "op").value_or("")),
-          .left = string_at(block, "left").value_or(""),
-          .right = string_at(block, "right").value_or("")};
-}
-
-TaskAction compile_action(const json::object& task, const std::string& path, Findings& findings) {
-  if (const json::object* block = object_at(task, "spark_python_task")) {
-    return compile_script(*block, member_path(path, "spark_python_task"), findings);
-  }
-  if (const json::object* block = object_at(task, "condition_task")) {
-    return compile_condition(*block);
-  }
-  if (const json::object* block = object_at(task, "command_task")) {
-    return compile_command(*block, member_path(path, "command_task"), findings);
-  }
-  return CommandTask{};
 }
 
 std::vector<Dependency> compile_dependencies(const json::object& task) {
@@ -168,16 +37,81 @@ std::vector<Dependency> compile_dependencies(const json::object& task) {
   return dependencies;
 }
 
-// What the kinds of task that start no Python do not have.
-void check_unused(const TaskSettings& task, const std::string& path, Findings& findings) {
-  const bool is_script = std::holds_alternative<SparkPythonTask>(task.action);
-  if (std::holds_alternative<ConditionTask>(task.action) && task.max_retries != 0) {
-    report(findings,
-           member_path(path, "max_retries"),
-           "a condition task is never repeated",
-           "Remove max_retries; put it on the task whose value is compared.");
+// A setting, and whether the task gives it a value that would have an effect.
+struct Given {
+  const char* field;
+  bool is_given;
+};
+
+std::vector<Given> given_settings(const TaskSettings& task) {
+  return {{"max_retries", task.max_retries != 0},
+          {"min_retry_interval_millis", task.min_retry_interval.count() != 0},
+          {"retry_on_timeout", task.retry_on_timeout},
+          {"timeout_seconds", task.timeout.count() != 0}};
+}
+
+std::vector<Given> given_needs(const TaskSettings& task) {
+  const ResourceRequest& needs = task.resources;
+  return {{"sheaf.resources", needs.cpu_millis != 0 || needs.memory_bytes != 0 || needs.gpus != 0},
+          {"sheaf.labels", !needs.labels.empty()},
+          {"sheaf.pool", !task.pool.empty()},
+          {"sheaf.max_lost", task.max_lost != limits::kMaxLostAttempts}};
+}
+
+Given given_retry(const TaskSettings& task) {
+  return {"sheaf.retry", task.backoff != BackoffSettings{} || !task.retry_only_on.is_empty()};
+}
+
+void refuse(const std::vector<Given>& settings,
+            const std::string& path,
+            const std::string& message,
+            const std::string& cure,
+            Findings& findings) {
+  for (const Given& setting : settings) {
+    if (setting.is_given) {
+      report(findings, member_path(path, setting.field), message, cure);
+    }
   }
-  if (!is_script && !task.environment_key.empty()) {
+}
+
+// What stands at a for-each task holds for the list as a whole; only its inner task has attempts.
+void check_for_each(const TaskSettings& task, const std::string& path, Findings& findings) {
+  std::vector<Given> settings = given_settings(task);
+  const std::vector<Given> needs = given_needs(task);
+  settings.insert(settings.end(), needs.begin(), needs.end());
+  settings.push_back(given_retry(task));
+  settings.push_back({"environment_key", !task.environment_key.empty()});
+  for (const Given& setting : settings) {
+    refuse({setting},
+           path,
+           "belongs to what is repeated, not to the for-each task",
+           "Move it to for_each_task.task." + std::string(setting.field) + ".",
+           findings);
+  }
+}
+
+// Settings that a task of this kind could not heed.
+void check_unused(const TaskSettings& task, const std::string& path, Findings& findings) {
+  if (std::holds_alternative<ForEachTask>(task.action)) {
+    check_for_each(task, path, findings);
+    return;
+  }
+  const bool is_condition = std::holds_alternative<ConditionTask>(task.action);
+  if (is_condition) {
+    refuse({{"max_retries", task.max_retries != 0}, given_retry(task)},
+           path,
+           "a condition task is never repeated",
+           "Remove it; put it on the task whose value is compared.",
+           findings);
+  }
+  if (is_condition || std::holds_alternative<RunJobTask>(task.action)) {
+    refuse(given_needs(task),
+           path,
+           "the task takes no place on a worker",
+           is_condition ? "Remove it." : "Remove it; put it on the tasks of the other job.",
+           findings);
+  }
+  if (!std::holds_alternative<SparkPythonTask>(task.action) && !task.environment_key.empty()) {
     report(findings,
            member_path(path, "environment_key"),
            "only a spark_python_task has a Python environment",
@@ -185,13 +119,15 @@ void check_unused(const TaskSettings& task, const std::string& path, Findings& f
   }
 }
 
-TaskSettings compile_task(const json::object& task, const std::string& path, Findings& findings) {
-  check_kinds(task, path, findings);
+}  // namespace
+
+TaskSettings compile_task(const json::object& task, const TaskPlace& place, Findings& findings) {
+  const std::string& path = place.path;
   constexpr std::int64_t kMaxRetries = 1'000'000;
   TaskSettings settings{
       .task_key = string_at(task, "task_key").value_or(""),
-      .action = compile_action(task, path, findings),
-      .depends_on = compile_dependencies(task),
+      .action = compile_action(task, place, findings),
+      .depends_on = {},
       .run_if = parse_run_if(string_at(task, "run_if").value_or("")),
       .max_retries = static_cast<int>(
           read_integer(task, path, "max_retries", {.least = -1, .most = kMaxRetries}, findings)),
@@ -201,7 +137,13 @@ TaskSettings compile_task(const json::object& task, const std::string& path, Fin
       .timeout = std::chrono::seconds(
           read_integer(task, path, "timeout_seconds", {.most = kMaxTimeoutSeconds}, findings)),
       .environment_key = string_at(task, "environment_key").value_or(""),
-      .disabled = boolean_at(task, "disabled").value_or(false)};
+      .disabled = place.kind == TaskPlace::Kind::kOfJob && boolean_at(task, "disabled") == true};
+  if (place.kind == TaskPlace::Kind::kOfJob) {
+    settings.depends_on = compile_dependencies(task);
+  }
+  if (const json::object* block = object_at(task, "sheaf")) {
+    compile_task_block(*block, member_path(path, "sheaf"), settings, findings);
+  }
   if (string_at(task, "task_key") && !is_plain_key(settings.task_key, limits::kMaxTaskKeyBytes)) {
     report(findings,
            member_path(path, "task_key"),
@@ -211,8 +153,6 @@ TaskSettings compile_task(const json::object& task, const std::string& path, Fin
   check_unused(settings, path, findings);
   return settings;
 }
-
-}  // namespace
 
 bool is_plain_key(std::string_view key, std::size_t max_bytes) {
   return !key.empty() && key.size() <= max_bytes && std::ranges::all_of(key, [](char c) {
@@ -260,8 +200,9 @@ std::vector<TaskSettings> compile_tasks(const json::object& document, Findings& 
   for (std::size_t i = 0; i < array->size(); ++i) {
     // A task of another type keeps its index, so that paths stay right.
     const json::object* task = (*array)[i].if_object();
-    tasks.push_back(task == nullptr ? TaskSettings{}
-                                    : compile_task(*task, indexed_path("tasks", i), findings));
+    tasks.push_back(task == nullptr
+                        ? TaskSettings{}
+                        : compile_task(*task, {.path = indexed_path("tasks", i)}, findings));
   }
   return tasks;
 }

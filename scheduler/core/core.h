@@ -83,8 +83,8 @@ struct StoredState {
 /// The run as stored now; restore({… stored …}) gives the same run back.
 [[nodiscard]] StoredRun to_stored(const LiveRun& run);
 
-/// Values of a task value reference, parameters and so on, in one string; fails with the reason for
-/// which the task cannot run. Public for tests.
+/// A text of the task's settings with its references filled in; fails with the reason for which the
+/// task cannot run. Public for tests.
 [[nodiscard]] Result<std::string> resolve_text(const LiveRun& run,
                                                TaskIndex task,
                                                std::string_view text);

@@ -2,7 +2,9 @@
 // Internal to scheduler/core.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "scheduler/core/core.h"
@@ -143,6 +145,19 @@ struct AttemptIdentity {
 [[nodiscard]] Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                                                             TaskIndex task,
                                                             const AttemptIdentity& identity);
+
+/// The JSON of the element that the task runs for; nothing when it is no iteration.
+[[nodiscard]] std::optional<std::string> iteration_input(const LiveRun& run, TaskIndex task);
+
+/// A job parameter's value in this run, with the references of its default filled in; a value that
+/// was given with the run is taken as it is. Fails with kInvalid when there is no such parameter.
+[[nodiscard]] Result<std::string> parameter_value(const LiveRun& run, const std::string& name);
+
+/// As resolve_text(), for an operand of a condition task: fails also where a list, a map or null
+/// would be compared.
+[[nodiscard]] Result<std::string> resolve_operand(const LiveRun& run,
+                                                  TaskIndex task,
+                                                  std::string_view text);
 
 /// Whether the text is a decimal number, and which.
 [[nodiscard]] std::optional<double> parse_number(const std::string& text);

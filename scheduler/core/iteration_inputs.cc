@@ -1,85 +1,17 @@
 #include "scheduler/core/iteration_inputs.h"
 
-#include <boost/json/stream_parser.hpp>
-
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "common/model/for_each_inputs.h"
 
 namespace sheaf::core {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+Failure too_long() {
+  return fail(ErrorCode::kExhausted,
+              "the inputs of a for-each task are longer than " +
+                  std::to_string(limits::kMaxIterationInputBytes >> 20) + " MiB");
 }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && is_space(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-/// Says what kind of JSON value the text is; false when it is none.
-bool parse_kind(std::string_view text, boost::json::kind& kind) {
-  boost::json::error_code error;
-  boost::json::stream_parser parser;
-  parser.write(text.data(), text.size(), error);
-  if (!error) {
-    parser.finish(error);
-  }
-  if (error) {
-    return false;
-  }
-  kind = parser.release().kind();
-  return true;
-}
-
-Failure too_many() {
-  return fail(ErrorCode::kInvalid,
-              "a for-each task has at most " + std::to_string(limits::kMaxIterations) + " inputs");
-}
-
-/// Cuts a valid JSON array into the texts of its elements.
-class ArrayCutter {
- public:
-  explicit ArrayCutter(std::string_view array) : rest_(array.substr(1, array.size() - 2)) {}
-
-  /// False when there is no further element.
-  bool next(std::string_view& element) {
-    if (trimmed(rest_.substr(position_)).empty()) {
-      return false;
-    }
-    const std::size_t begin = position_;
-    while (position_ < rest_.size() && (depth_ > 0 || is_quoted_ || rest_[position_] != ',')) {
-      advance();
-    }
-    element = trimmed(rest_.substr(begin, position_ - begin));
-    position_ = position_ < rest_.size() ? position_ + 1 : position_;
-    return true;
-  }
-
- private:
-  void advance() {
-    const char c = rest_[position_];
-    if (is_quoted_) {
-      position_ += c == '\\' ? 2 : 1;
-      is_quoted_ = c != '"';
-      return;
-    }
-    is_quoted_ = c == '"';
-    depth_ += c == '[' || c == '{' ? 1 : 0;
-    depth_ -= c == ']' || c == '}' ? 1 : 0;
-    ++position_;
-  }
-
-  std::string_view rest_;
-  std::size_t position_ = 0;
-  int depth_ = 0;
-  bool is_quoted_ = false;
-};
 
 }  // namespace
 
@@ -93,23 +25,17 @@ void IterationInputs::add(std::string_view element) {
 }
 
 Result<IterationInputs> IterationInputs::from_array(std::string_view json) {
-  const std::string_view array = trimmed(json);
-  boost::json::kind kind{};
-  if (!parse_kind(array, kind) || kind != boost::json::kind::array) {
-    return fail(ErrorCode::kInvalid,
-                "the inputs of a for-each task are a JSON array, not \"" +
-                    std::string(array.substr(0, 80)) + "\"");
+  if (json.size() > limits::kMaxIterationInputBytes) {
+    return too_long();
   }
-  if (array.size() > limits::kMaxIterationInputBytes) {
-    return fail(ErrorCode::kInvalid, "the inputs of a for-each task are too long");
+  const auto elements = model::parse_inputs(json);
+  if (!elements) {
+    return fail(elements.error());
   }
   IterationInputs inputs;
-  ArrayCutter cutter(array);
-  std::string_view element;
-  while (cutter.next(element)) {
-    if (inputs.ends_.size() == limits::kMaxIterations) {
-      return too_many();
-    }
+  inputs.lines_.reserve(json.size() + 1);
+  inputs.ends_.reserve(elements->size());
+  for (const std::string& element : *elements) {
     inputs.add(element);
   }
   return inputs;
@@ -117,7 +43,7 @@ Result<IterationInputs> IterationInputs::from_array(std::string_view json) {
 
 Result<IterationInputs> IterationInputs::from_lines(std::string_view text) {
   if (text.size() > limits::kMaxIterationInputBytes) {
-    return fail(ErrorCode::kInvalid, "the inputs of a for-each task are too long");
+    return too_long();
   }
   IterationInputs inputs;
   inputs.lines_.reserve(text.size() + 1);
@@ -125,20 +51,23 @@ Result<IterationInputs> IterationInputs::from_lines(std::string_view text) {
   while (!text.empty()) {
     ++number;
     const std::size_t end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.empty()) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
       continue;
     }
-    boost::json::kind kind{};
-    if (!parse_kind(line, kind)) {
-      return fail(ErrorCode::kInvalid, "line " + std::to_string(number) + " is no JSON value");
+    const auto element = model::parse_input_line(line);
+    if (!element) {
+      return fail(element.error(), "line " + std::to_string(number));
     }
     if (inputs.ends_.size() == limits::kMaxIterations) {
-      return too_many();
+      return fail(ErrorCode::kExhausted,
+                  "a for-each task has at most " + std::to_string(limits::kMaxIterations) +
+                      " inputs");
     }
-    inputs.add(line);
+    inputs.add(*element);
   }
+  inputs.ends_.shrink_to_fit();
   return inputs;
 }
 

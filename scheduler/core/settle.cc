@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 #include "common/base/check.h"
@@ -163,8 +164,8 @@ class Settler {
   }
 
   void evaluate(const LiveRun& run, TaskRef what, const model::ConditionTask& condition) {
-    const auto left = resolve_text(run, what.task, condition.left);
-    const auto right = resolve_text(run, what.task, condition.right);
+    const auto left = resolve_operand(run, what.task, condition.left);
+    const auto right = resolve_operand(run, what.task, condition.right);
     if (!left || !right) {
       finish_task(
           draft_, what, TaskState::kFailed, left ? right.error().message : left.error().message);
@@ -314,11 +315,14 @@ std::optional<double> parse_number(const std::string& text) {
   double value = 0;
   const char* begin = text.data();
   const char* end = begin + text.size();
-  if (begin != end && *begin == '+') {
+  if (begin != end && *begin == '+' && !text.starts_with("+-")) {
     ++begin;
   }
+  // from_chars reads "inf" and "nan", which are no numbers that anybody means to compare.
   const auto [stop, error] = std::from_chars(begin, end, value);
-  return error == std::errc{} && stop == end && begin != end ? std::optional(value) : std::nullopt;
+  const bool is_number =
+      error == std::errc{} && stop == end && begin != end && std::isfinite(value);
+  return is_number ? std::optional(value) : std::nullopt;
 }
 
 Decision decide_settle(Draft draft, const Settle& command) {

@@ -19,6 +19,8 @@ ARGUMENTS = {
     "run": ["hello"],
     "logs": ["1"],
     "cancel": ["1"],
+    "repair": ["1"],
+    "delete": ["1"],
     "hooks secret": ["hello", "drift", "--env", "SECRET"],
     "cron": ["0 0 8 LW * ?"],
     "auth": ["login"],

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -23,7 +24,7 @@ constexpr std::string_view kRichJob = R"({
   "queue": {"enabled": false},
   "parameters": [{"name": "p", "default": "d"}],
   "schedule": {"quartz_cron_expression": "0 0 3 * * ?", "timezone_id": "UTC", "pause_status": "PAUSED"},
-  "sheaf": {"daylight_saving": "wall_clock",
+  "sheaf": {"priority": 1, "daylight_saving": "wall_clock",
             "hooks": [{"name": "h", "signature": "standard_webhooks", "secret_env": "S", "match": {"field": "a", "equals": "b"},
                        "parameters": {"p": "x.y"}, "deduplication_key": "id"}]},
   "email_notifications": {"on_start": ["a@x"], "on_success": ["a@x"], "on_failure": ["a@x"]},
@@ -31,22 +32,35 @@ constexpr std::string_view kRichJob = R"({
   "notification_settings": {"no_alert_for_skipped_runs": false, "no_alert_for_canceled_runs": false},
   "environments": [{"environment_key": "e", "spec": {"environment_version": "3", "dependencies": ["a"]}},
                    {"environment_key": "f", "spec": {"client": "2"}}],
-  "job_clusters": [{"job_cluster_key": "c"}, {"job_cluster_key": "other"}],
+  "job_clusters": [{"job_cluster_key": "c", "sheaf": {"resources": {"cpu": 1, "memory": "1GiB", "gpus": 1}, "labels": ["x"]}},
+                   {"job_cluster_key": "other"}],
   "tasks": [
     {"task_key": "a", "spark_python_task": {"python_file": "/f/a.py", "parameters": ["x"]}, "environment_key": "e",
-     "max_retries": 1, "min_retry_interval_millis": 1, "retry_on_timeout": false, "timeout_seconds": 1, "disabled": false},
+     "max_retries": 1, "min_retry_interval_millis": 1, "retry_on_timeout": false, "timeout_seconds": 1, "disabled": false, "job_cluster_key": "other",
+     "sheaf": {"resources": {"cpu": 0.5, "memory": 1048576, "gpus": 2}, "labels": ["zone=b"], "pool": "licences", "max_lost": 1,
+               "retry": {"backoff": {"initial_seconds": 1, "max_seconds": 60}, "only_on": [1, "LOST"]}}},
     {"task_key": "b", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "2"}, "depends_on": [{"task_key": "a"}]},
     {"task_key": "c", "command_task": {"command": ["echo"], "env": {"A": "b"}}, "run_if": "ALL_DONE",
-     "depends_on": [{"task_key": "b", "outcome": "true"}]}
+     "depends_on": [{"task_key": "b", "outcome": "true"}]},
+    {"task_key": "d", "for_each_task": {"inputs": "[1]", "concurrency": 2,
+      "task": {"task_key": "d_iteration", "command_task": {"command": ["echo"]}}}},
+    {"task_key": "e", "for_each_task": {"sheaf": {"inputs_file": "a.jsonl", "mode": "process"},
+      "task": {"task_key": "e_iteration", "command_task": {"command": ["echo"]}}}},
+    {"task_key": "f", "run_job_task": {"job_id": 3, "job_parameters": {"p": "x"}}},
+    {"task_key": "g", "command_task": {"command": ["echo"]}, "job_cluster_key": "c"}
   ]})";
 
 // Where a pattern's "[]" stands in the rich job when it is not the first element.
 std::string concrete_path(std::string_view pattern) {
-  static const std::map<std::string, std::string> places = {
+  // Longer places come first, which is the falling order of their texts.
+  static const std::map<std::string, std::string, std::greater<>> places = {
       {"tasks[].condition_task", "tasks[1].condition_task"},
       {"tasks[].command_task", "tasks[2].command_task"},
       {"tasks[].depends_on", "tasks[2].depends_on"},
       {"tasks[].run_if", "tasks[2].run_if"},
+      {"tasks[].for_each_task.sheaf", "tasks[4].for_each_task.sheaf"},
+      {"tasks[].for_each_task", "tasks[3].for_each_task"},
+      {"tasks[].run_job_task", "tasks[5].run_job_task"},
       {"environments[].spec.client", "environments[1].spec.client"},
   };
   std::string path(pattern);
@@ -100,6 +114,10 @@ json::value sample(const Field& field) {
       {"environments[].spec.client", "5"},
       {"tasks[].environment_key", "f"},
       {"tasks[].job_cluster_key", "c"},
+      {"tasks[].for_each_task.inputs", "[2]"},
+      {"tasks[].sheaf.retry.only_on", json::array{"OOM"}},
+      {"tasks[].sheaf.labels", json::array{"other"}},
+      {"job_clusters[].sheaf.labels", json::array{"other"}},
       {"tasks[].depends_on[].task_key", "a"},
       {"tasks[].spark_python_task.python_file", "/f/b.py"},
       {"sheaf.hooks[].parameters", json::object{{"p", "z"}}},
@@ -114,6 +132,10 @@ json::value sample(const Field& field) {
     case FieldType::kString:
       return "changed";
     case FieldType::kInteger:
+      return field.path.ends_with("gpus") ? 7 : 77;
+    case FieldType::kNumber:
+      return 7.5;
+    case FieldType::kIntegerOrString:
       return 77;
     case FieldType::kBoolean:
       return true;
@@ -267,12 +289,27 @@ TEST(FieldTable, RefusedFieldsMayBeEmpty) {
   }
 }
 
+TEST(FieldTable, WhatAForEachTaskRepeatsHasTheFieldsOfATask) {
+  for (const Field* field : fields_below("tasks[]")) {
+    const std::string path = std::string(kIterationPattern) + "." + std::string(name_of(*field));
+    ASSERT_NE(find_job_field(path), nullptr) << path;
+  }
+  EXPECT_EQ(fields_below(kIterationPattern).size(), fields_below("tasks[]").size());
+  EXPECT_EQ(find_job_field(std::string(kIterationPattern) + ".max_retries"),
+            find_job_field("tasks[].max_retries"));
+  EXPECT_EQ(find_job_field(std::string(kIterationPattern) + ".depends_on")->treatment,
+            Treatment::kRefused);
+  EXPECT_EQ(find_job_field("tasks[].for_each_task.tasks.max_retries"), nullptr);
+}
+
 TEST(FieldTable, WrongTypesAreNamed) {
   for (const Field& field : job_fields()) {
     if (field.treatment == Treatment::kRefused || field.type == FieldType::kAny) {
       continue;
     }
-    const auto settings = parse_job_settings(with_value(field, 1.5));
+    const json::value wrong =
+        field.type == FieldType::kNumber ? json::value("text") : json::value(1.5);
+    const auto settings = parse_job_settings(with_value(field, wrong));
     ASSERT_FALSE(settings) << field.path;
     EXPECT_NE(settings.error().message.find("expected "), std::string::npos)
         << settings.error().message;
@@ -285,6 +322,10 @@ std::string_view type_word(FieldType type) {
       return "string";
     case FieldType::kInteger:
       return "integer";
+    case FieldType::kNumber:
+      return "number";
+    case FieldType::kIntegerOrString:
+      return "integer or string";
     case FieldType::kBoolean:
       return "boolean";
     case FieldType::kStringList:

@@ -245,48 +245,13 @@ TEST(ParseJobSettings, ChecksParameters) {
       "parameters[1].name: two parameters are called \"a\""));
   EXPECT_TRUE(error_holds(job_of(kTask, R"("parameters": [{"name": "a b", "default": ""}])"),
                           "is not a parameter name"));
-  EXPECT_TRUE(
-      error_holds(job_of(kTask, R"("parameters": [{"name": "a", "default": "{{job.id}}"}])"),
-                  "parameters[0].default: a default may hold no"));
-}
-
-std::string job_with_argument(const std::string& argument, const std::string& dependencies = "") {
-  return job_of(task("up") + "," + task("side") +
-                    R"(,{"task_key": "last", "command_task": {"command": ["x", ")" + argument +
-                    R"("]})" + (dependencies.empty() ? "" : ", " + dependencies) + "}",
-                R"("parameters": [{"name": "reason", "default": ""}])");
-}
-
-TEST(ParseJobSettings, ChecksReferences) {
-  const std::string place = "tasks[2].command_task.command[1]: ";
-  EXPECT_TRUE(error_holds(job_with_argument("{{job.naem}}"),
-                          place + "the reference {{job.naem}} is not supported"));
-  EXPECT_TRUE(error_holds(job_with_argument("{{job.id"),
-                          place + "\"{{job.id\" opens a reference that no }} closes"));
-  EXPECT_TRUE(
-      error_holds(job_with_argument("{{job.parameters.raeson}}"),
-                  place + "the job declares no parameter \"raeson\"; did you mean \"reason\"?"));
-  EXPECT_TRUE(
-      error_holds(job_with_argument("{{tasks.uq.values.k}}"), place + "there is no task \"uq\""));
-  EXPECT_TRUE(error_holds(job_with_argument("{{tasks.side.values.k}}", after("up")),
-                          place + "\"side\" does not run before \"last\""));
-  EXPECT_TRUE(error_holds(job_with_argument("{{tasks.last.values.k}}", after("up")),
-                          "does not run before"));
-  parsed(job_with_argument("{{tasks.up.values.k}} {{job.parameters.reason}}", after("up")));
-}
-
-TEST(ParseJobSettings, AcceptsValuesOfDistantUpstreamTasks) {
-  parsed(job_of(
-      task("a") + "," + task("b", after("a")) + "," + task("c", after("b")) +
-      R"(,{"task_key": "d", "command_task": {"command": ["x"], "env": {"V": "{{tasks.a.values.k}}"}}, )" +
-      after("c") + "}"));
-}
-
-TEST(ParseJobSettings, ConditionTasksPublishNoValues) {
-  EXPECT_TRUE(error_holds(
-      job_of(R"({"task_key": "a", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"}},
-                {"task_key": "b", "command_task": {"command": ["{{tasks.a.values.k}}"]}, "depends_on": [{"task_key": "a"}]})"),
-      "is a condition task and publishes no values"));
+  parsed(job_of(kTask, R"("parameters": [{"name": "a", "default": "{{job.start_time.year}}"}])"));
+  for (const char* text : {"{{job.parameters.a}}", "{{task.name}}", "{{input}}"}) {
+    EXPECT_TRUE(error_holds(
+        job_of(kTask,
+               R"("parameters": [{"name": "a", "default": ")" + std::string(text) + R"("}])"),
+        "parameters[0].default: a default may hold references to the run only"));
+  }
 }
 
 std::string job_with_hook(const std::string& members) {

@@ -88,7 +88,73 @@ INSTANTIATE_TEST_SUITE_P(
         Comparison{"-1e3", ConditionOperator::kLessThanOrEqual, "+5", TaskState::kSucceeded, 1},
         Comparison{"true", ConditionOperator::kGreaterThan, "1", TaskState::kFailed, 0},
         Comparison{"", ConditionOperator::kLessThan, "1", TaskState::kFailed, 0},
-        Comparison{"1 ", ConditionOperator::kLessThan, "2", TaskState::kFailed, 0}));
+        Comparison{"1 ", ConditionOperator::kLessThan, "2", TaskState::kFailed, 0},
+        Comparison{"12.0", ConditionOperator::kNotEqual, "12", TaskState::kSucceeded, 1},
+        Comparison{"a", ConditionOperator::kEqualTo, "A", TaskState::kSucceeded, 2},
+        Comparison{"", ConditionOperator::kEqualTo, "", TaskState::kSucceeded, 1},
+        Comparison{"12.0", ConditionOperator::kLessThanOrEqual, "12", TaskState::kSucceeded, 1},
+        Comparison{"12.0", ConditionOperator::kGreaterThan, "12", TaskState::kSucceeded, 2},
+        Comparison{"12.0", ConditionOperator::kLessThan, "12", TaskState::kSucceeded, 2},
+        Comparison{"0.1", ConditionOperator::kLessThan, ".2", TaskState::kSucceeded, 1},
+        Comparison{"a", ConditionOperator::kLessThan, "b", TaskState::kFailed, 0},
+        Comparison{"nan", ConditionOperator::kLessThan, "1", TaskState::kFailed, 0},
+        Comparison{"1", ConditionOperator::kLessThan, "inf", TaskState::kFailed, 0},
+        Comparison{"+-1", ConditionOperator::kLessThan, "1", TaskState::kFailed, 0},
+        Comparison{"0x1", ConditionOperator::kLessThan, "2", TaskState::kFailed, 0},
+        Comparison{
+            "{{foo.bar}}", ConditionOperator::kEqualTo, "{{foo.bar}}", TaskState::kSucceeded, 1}));
+
+struct OperandCase {
+  const char* json;
+  const char* right;
+  TaskState state;
+  int outcome;
+  const char* message;
+};
+
+class ConditionOperands : public testing::TestWithParam<OperandCase> {};
+
+TEST_P(ConditionOperands, AreStringsNumbersAndBooleans) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(
+      a_job("j")
+          .task(a_task("a"))
+          .task(a_task("c").after("a").condition(
+              "{{tasks.a.values.k}}", ConditionOperator::kEqualTo, GetParam().right))));
+  world.publish(run, "a", "k", GetParam().json);
+  world.finish(run, "a");
+  EXPECT_EQ(world.state_of(run, "c"), GetParam().state);
+  EXPECT_EQ(world.row_of(run, "c").outcome, GetParam().outcome);
+  EXPECT_EQ(world.details_of(run, "c").message, GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    ConditionOperands,
+    testing::Values(OperandCase{"\"1\"", "1", TaskState::kSucceeded, 1, ""},
+                    OperandCase{"1", "1", TaskState::kSucceeded, 1, ""},
+                    OperandCase{"1.0", "1", TaskState::kSucceeded, 2, ""},
+                    OperandCase{"true", "true", TaskState::kSucceeded, 1, ""},
+                    OperandCase{"\"[1]\"", "[1]", TaskState::kSucceeded, 1, ""},
+                    OperandCase{"[1]",
+                                "[1]",
+                                TaskState::kFailed,
+                                0,
+                                "the value \"k\" is a list; a condition compares strings, numbers "
+                                "and booleans"},
+                    OperandCase{"{\"a\":1}",
+                                "",
+                                TaskState::kFailed,
+                                0,
+                                "the value \"k\" is a map; a condition compares strings, numbers "
+                                "and booleans"},
+                    OperandCase{"null",
+                                "null",
+                                TaskState::kFailed,
+                                0,
+                                "the value \"k\" is null; a condition compares strings, numbers "
+                                "and booleans"}));
 
 struct RunIfCase {
   RunIf run_if;
@@ -149,24 +215,6 @@ TEST(Conditions, ADisabledTaskCountsAsExcluded) {
       world.deploy(a_job("j").task(a_task("a").disabled()).task(a_task("b").after("a"))));
   EXPECT_EQ(world.state_of(run, "a"), TaskState::kDisabled);
   EXPECT_EQ(world.state_of(run, "b"), TaskState::kExcluded);
-}
-
-TEST(References, ResolveFromParametersRunAndValues) {
-  CoreWorld world;
-  world.register_worker("w", 1);
-  const JobId job = world.deploy(
-      a_job("j")
-          .parameter("reason", "none")
-          .task(a_task("a"))
-          .task(a_task("b").after("a").argument("{{job.parameters.reason}}/{{job.run_id}}/"
-                                                "{{job.trigger.type}}/{{tasks.a.values.k}}")));
-  const RunId run = world.submit(job, {{"reason", "drift"}});
-  world.publish(run, "a", "k", "\"v\"");
-  static_cast<void>(world.take_starts());
-  world.finish(run, "a");
-  const auto starts = world.take_starts();
-  ASSERT_EQ(starts.size(), 1U);
-  EXPECT_EQ(starts[0].spec.arguments.at(1), "drift/" + to_string(run) + "/one_time/v");
 }
 
 }  // namespace

@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/core_world.h"
+
+namespace sheaf::core {
+namespace {
+
+using model::RunIf;
+using tests::a_job;
+using tests::a_task;
+using tests::CoreWorld;
+
+TEST(References, ResolveFromParametersRunAndValues) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const JobId job = world.deploy(
+      a_job("j")
+          .parameter("reason", "none")
+          .task(a_task("a"))
+          .task(a_task("b").after("a").argument("{{job.parameters.reason}}/{{job.run_id}}/"
+                                                "{{job.trigger.type}}/{{tasks.a.values.k}}")));
+  const RunId run = world.submit(job, {{"reason", "drift"}});
+  world.publish(run, "a", "k", "\"v\"");
+  static_cast<void>(world.take_starts());
+  world.finish(run, "a");
+  const auto starts = world.take_starts();
+  ASSERT_EQ(starts.size(), 1U);
+  EXPECT_EQ(starts[0].spec.arguments.at(1), "drift/" + to_string(run) + "/one_time/v");
+}
+
+// A run of job "wine" in which "up" has ended with `exit_code` and "last", with this argument, is
+// on a worker.
+class ReferenceWorld : public CoreWorld {
+ public:
+  explicit ReferenceWorld(const std::string& argument, int exit_code = 0) {
+    register_worker("w", 2);
+    id = submit(deploy(a_job("wine")
+                           .parameter("day", "{{job.start_time.iso_date}}")
+                           .parameter("text", "{{job.start_time.iso_date}}")
+                           .task(a_task("up").retries(1))
+                           .task(a_task("last")
+                                     .after("up")
+                                     .run_if(RunIf::kAllDone)
+                                     .retries(2)
+                                     .argument(argument))),
+                {{"text", "{{job.id}}"}});
+    finish(id, "up", 1);
+    pass(Milliseconds(0));
+    finish(id, "up", exit_code);
+  }
+
+  /// What the argument has become in the attempt that was started last.
+  std::string resolved() {
+    const auto starts = take_starts();
+    return starts.empty() || starts.back().spec.task_key != "last"
+               ? std::string("not started")
+               : starts.back().spec.arguments.back();
+  }
+
+  RunId id;
+};
+
+std::string resolved(const std::string& argument, int exit_code = 0) {
+  return ReferenceWorld(argument, exit_code).resolved();
+}
+
+TEST(References, OfTheRunAreItsOwn) {
+  EXPECT_EQ(resolved("{{job.name}}/{{job.repair_count}}/{{job.trigger.type}}"), "wine/0/one_time");
+  // The world begins at 2023-11-14T22:13:20Z, a Tuesday.
+  EXPECT_EQ(resolved("{{job.start_time.iso_datetime}} {{job.start_time.iso_weekday}}"),
+            "2023-11-14T22:13:20Z 2");
+  EXPECT_EQ(resolved("{{job.trigger.time.timestamp_ms}}"), "1700000000000");
+  EXPECT_EQ(resolved("{{start_date}} {{start_time}}"), "2023-11-14 1700000000000");
+}
+
+TEST(References, OfTheTaskNameItsAttempt) {
+  ReferenceWorld world(
+      "{{task.name}} {{task.execution_count}} {{task_retry_count}} {{task.run_id}}");
+  const auto attempt = [&world] { return to_string(world.row_of(world.id, "last").attempt); };
+  EXPECT_EQ(world.resolved(), "last 1 0 " + attempt());
+  world.finish(world.id, "last", 1);
+  world.pass(Milliseconds(0));
+  EXPECT_EQ(world.resolved(), "last 2 1 " + attempt());
+}
+
+TEST(References, OfAnUpstreamTaskTellItsEnd) {
+  const std::string wanted =
+      "{{tasks.up.result_state}}/{{tasks.up.error_code}}/{{tasks.up.execution_count}}";
+  EXPECT_EQ(resolved(wanted, 0), "success//2");
+  EXPECT_EQ(resolved(wanted, 1), "failed/RunExecutionError/2");
+  ReferenceWorld world("{{tasks.up.run_id}}");
+  EXPECT_EQ(world.resolved(), to_string(world.row_of(world.id, "up").attempt));
+}
+
+TEST(References, InDefaultsAreResolvedAndInGivenValuesAreNot) {
+  EXPECT_EQ(resolved("{{job.parameters.day}}"), "2023-11-14");
+  EXPECT_EQ(resolved("{{job.parameters.text}}"), "{{job.id}}");
+}
+
+TEST(References, OfUnknownNamespacesStay) {
+  EXPECT_EQ(resolved("{{foo.bar}} {{my.value} {{job.name}}"), "{{foo.bar}} {{my.value} wine");
+}
+
+TEST(References, ToTheInputNeedAForEachTask) {
+  ReferenceWorld world("{{input}}");
+  EXPECT_EQ(world.state_of(world.id, "last"), TaskState::kFailed);
+  EXPECT_EQ(world.details_of(world.id, "last").message,
+            "{{input}} is known only to what a for-each task repeats");
+}
+
+}  // namespace
+}  // namespace sheaf::core
