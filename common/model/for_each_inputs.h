@@ -12,8 +12,7 @@ namespace sheaf::model {
 
 /// The elements of a JSON array, each as the JSON text that stands there.
 ///
-/// Fails with kInvalid for what is no JSON array and for elements that no iteration can be given
-/// (null, lists), and with kExhausted for more than kMaxIterations.
+/// Fails with kInvalid for what is no JSON array, and with kExhausted for more than kMaxIterations.
 [[nodiscard]] Result<std::vector<std::string>> parse_inputs(std::string_view text);
 
 /// The element that one line of an inputs file holds, as parse_inputs() gives it. Fails with

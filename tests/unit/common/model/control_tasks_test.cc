@@ -151,9 +151,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{.more = R"("inputs": "{\"a\": 1}")"},
                 "inputs: the inputs are no JSON array; Write a JSON array, \"[1, 2]\", or a "
                 "reference to one."},
-        Refusal{{.more = R"("inputs": "[1, null]")"},
-                "inputs: input 1 is null; an input is a string, a number, a boolean or a map; "
-                "Write a JSON array, \"[1, 2]\", or a reference to one."},
         Refusal{{.more = R"("inputs": "[1]", "concurrency": 101)"},
                 "concurrency: 101 is out of range; Write a number from 1 to 100."},
         Refusal{{.more = R"("inputs": "[1]", "concurrency": 0)"},
@@ -226,9 +223,8 @@ TEST(ForEachInputs, KeepHowTheirElementsAreWritten) {
   EXPECT_TRUE(parse_inputs(" [ ] ")->empty());
 }
 
-TEST(ForEachInputs, AreAnArrayOfWhatAnIterationCanTake) {
-  for (const char* text :
-       {"", "1", "{}", "[1,]", "[1] 2", "[[1]]", "[null]", "[{\"a\":1,\"a\":2}]"}) {
+TEST(ForEachInputs, AreAJsonArray) {
+  for (const char* text : {"", "1", "{}", "[1,]", "[1] 2", "[{\"a\":1,\"a\":2}]"}) {
     EXPECT_FALSE(parse_inputs(text)) << text;
   }
 }
@@ -236,9 +232,8 @@ TEST(ForEachInputs, AreAnArrayOfWhatAnIterationCanTake) {
 TEST(ForEachInputs, StandOneInALine) {
   EXPECT_EQ(*parse_input_line(R"( {"a": 0.10} )"), R"({"a": 0.10})");
   EXPECT_EQ(*parse_input_line("\"a b\"\r"), "\"a b\"");
-  EXPECT_EQ(parse_input_line("[1]").error().message,
-            "the line holds a list; an input is a string, a number, a boolean or a map");
-  for (const char* line : {"", "1, 2", "red", "null"}) {
+  EXPECT_EQ(*parse_input_line("[1]"), "[1]");
+  for (const char* line : {"", "1, 2", "red"}) {
     EXPECT_FALSE(parse_input_line(line)) << line;
   }
 }
