@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "scheduler/core/decide.h"
 
@@ -13,32 +14,49 @@ bool is_same(const JobRecord& a, const JobRecord& b) {
          a.manifest_digest == b.manifest_digest && a.file_path == b.file_path && a.links == b.links;
 }
 
-/// The jobs that a task starts by their resource key, also from inside a for-each task.
-void add_links(const model::TaskSettings& task,
-               const std::map<std::string, JobId>& ids,
-               std::vector<JobLink>& links) {
+/// The keys of the jobs that a task starts, also from inside a for-each task.
+void add_linked_keys(const model::TaskSettings& task, std::set<std::string>& keys) {
   if (const auto* loop = std::get_if<model::ForEachTask>(&task.action)) {
     for (const model::TaskSettings& inner : loop->task) {
-      add_links(inner, ids, links);
+      add_linked_keys(inner, keys);
     }
   }
   const auto* action = std::get_if<model::RunJobTask>(&task.action);
-  if (action == nullptr || action->resource_key.empty()) {
-    return;
-  }
-  const auto found = ids.find(action->resource_key);
-  if (found != ids.end()) {
-    links.push_back({.resource_key = action->resource_key, .job = found->second});
+  if (action != nullptr && !action->resource_key.empty()) {
+    keys.insert(action->resource_key);
   }
 }
 
+std::set<std::string> linked_keys(const model::JobSettings& settings) {
+  std::set<std::string> keys;
+  for (const model::TaskSettings& task : settings.tasks) {
+    add_linked_keys(task, keys);
+  }
+  return keys;
+}
+
+/// REQUIRES: every key has an id (see find_missing_job).
 std::vector<JobLink> links_of(const model::JobSettings& settings,
                               const std::map<std::string, JobId>& ids) {
   std::vector<JobLink> links;
-  for (const model::TaskSettings& task : settings.tasks) {
-    add_links(task, ids, links);
+  for (const std::string& key : linked_keys(settings)) {
+    links.push_back({.resource_key = key, .job = ids.at(key)});
   }
   return links;
+}
+
+/// A job that another one starts and that the deployment does not have, as a message.
+std::optional<std::string> find_missing_job(const Deploy& command,
+                                            const std::map<std::string, JobId>& ids) {
+  for (const DeployedJob& job : command.jobs) {
+    for (const std::string& key : linked_keys(*job.settings)) {
+      if (!ids.contains(key)) {
+        return "jobs." + job.resource_key + ": a run_job_task starts the job \"" + key +
+               "\", which the deployment does not have";
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 /// Declares, changes or removes the job's schedule after its settings; sets `job.schedule`.
@@ -136,6 +154,9 @@ Decision decide_deploy(Draft draft, const Deploy& command) {
   for (const DeployedJob& job : command.jobs) {
     const auto found = known.find(job.resource_key);
     ids[job.resource_key] = found == known.end() ? JobId{draft.draw_ids()} : found->second->id;
+  }
+  if (const auto missing = find_missing_job(command, ids)) {
+    return reject(ErrorCode::kInvalid, *missing);
   }
   DeployReply reply{.deployment = deployment.id};
   deployment.jobs.clear();

@@ -66,11 +66,14 @@ Result<NamedStrings> child_overrides(const LiveRun& run,
   NamedStrings overrides;
   for (const model::ParameterSettings& declared : child.parameters) {
     const auto& own = run.record.parameters;
-    const auto found =
-        std::ranges::find(own, declared.name, [](const auto& entry) { return entry.first; });
-    if (found != own.end()) {
-      overrides.push_back(*found);
+    if (std::ranges::find(own, declared.name, &NamedStrings::value_type::first) == own.end()) {
+      continue;
     }
+    auto value = parameter_value(run, declared.name);
+    if (!value) {
+      return fail(value.error());
+    }
+    overrides.emplace_back(declared.name, *std::move(value));
   }
   for (const auto& [name, text] : action.job_parameters) {
     auto value = resolve_text(run, task, text);

@@ -89,6 +89,10 @@ Result<Response> get_output(Context& context, const Call& call) {
   auto body = output_view(*tails,
                           has_failed(*run, *place) ? TaskEnd::kFailed : TaskEnd::kOther,
                           message_of(*run, *place));
+  const auto details = run->details.find(place->task);
+  if (details != run->details.end() && details->second.child.is_valid()) {
+    body["run_job_output"] = {{"run_id", details->second.child.value}};
+  }
   body["metadata"] = public_task_run(*run, *around, *place);
   return json_response(body);
 }

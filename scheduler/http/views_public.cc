@@ -55,6 +55,29 @@ void fill_task(json::object& task) {
   }
 }
 
+/// Writes the id of the job that a run-job task names by its key in the bundle; also inside a
+/// for-each task.
+void link_job(json::object& task, const std::vector<core::JobLink>& links) {
+  if (auto* loop = task.if_contains("for_each_task"); loop != nullptr && loop->is_object()) {
+    auto* inner = loop->get_object().if_contains("task");
+    if (inner != nullptr && inner->is_object()) {
+      link_job(inner->get_object(), links);
+    }
+  }
+  auto* action = task.if_contains("run_job_task");
+  auto* job = action != nullptr && action->is_object() ? action->get_object().if_contains("job_id")
+                                                       : nullptr;
+  if (job == nullptr || !job->is_string()) {
+    return;
+  }
+  for (const core::JobLink& link : links) {
+    if (std::string_view(job->get_string()) == "${resources.jobs." + link.resource_key + ".id}") {
+      *job = link.job.value;
+      return;
+    }
+  }
+}
+
 json::array tasks_of(json::object& settings) {
   auto* tasks = settings.if_contains("tasks");
   return tasks != nullptr && tasks->is_array() ? std::move(tasks->get_array()) : json::array();
@@ -123,6 +146,7 @@ json::object task_object(const store::RunView& run,
                          AttemptPlace place) {
   auto object = task_settings(run.record, around.settings, place.task);
   fill_task(object);
+  link_job(object, run.record.links);
   add_iteration_statistics(object, run, place.task);
   const auto facts = facts_of(run, place);
   object["run_id"] = facts.id.value;
@@ -305,6 +329,7 @@ json::object public_job(const core::JobRecord& job,
   for (auto& task : tasks) {
     if (task.is_object()) {
       fill_task(task.get_object());
+      link_job(task.get_object(), job.links);
     }
   }
   fill_settings(settings);
@@ -326,6 +351,7 @@ json::object public_listed_job(const core::JobRecord& job, json::object settings
     for (auto& task : tasks) {
       if (task.is_object()) {
         fill_task(task.get_object());
+        link_job(task.get_object(), job.links);
       }
     }
     settings["tasks"] = std::move(tasks);

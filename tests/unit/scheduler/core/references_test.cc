@@ -108,5 +108,30 @@ TEST(References, ToTheInputNeedAForEachTask) {
             "{{input}} is known only to what a for-each task repeats");
 }
 
+TEST(References, ToTheInputReadOneElement) {
+  CoreWorld world;
+  world.register_worker("w", 2);
+  world.submit(world.deploy(a_job("wine").task(a_task("each").for_each(
+      R"(["red", {"colour": "white", "share": 0.50}])",
+      a_task("one").argument("{{input}}").argument("{{task.name}} {{task.execution_count}}"),
+      2))));
+  const auto starts = world.take_starts();
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_EQ(starts[0].spec.arguments.at(1), "red");
+  EXPECT_EQ(starts[1].spec.arguments.at(1), R"({"colour": "white", "share": 0.50})");
+  EXPECT_EQ(starts[0].spec.arguments.at(2), "one 1");
+}
+
+TEST(References, ToAPartOfTheInputFailTheIterationThatHasNone) {
+  CoreWorld world;
+  world.register_worker("w", 2);
+  const RunId run = world.submit(world.deploy(a_job("wine").task(a_task("each").for_each(
+      R"([{"share": 0.50}, {"shaer": 1}])", a_task("one").argument("{{input.share}}"), 2))));
+  const auto starts = world.take_starts();
+  ASSERT_EQ(starts.size(), 1U);
+  EXPECT_EQ(starts[0].spec.arguments.at(1), "0.50");
+  EXPECT_EQ(world.iteration_row(run, "each", 1).state, TaskState::kFailed);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -30,6 +30,7 @@ struct Family {
     const auto jobs =
         world.deploy_all({a_job("parent")
                               .parameter("region", "eu")
+                              .parameter("year", "{{job.start_time.year}}")
                               .task(a_task("call").starts("child", std::move(parameters))),
                           child_job});
     parent = jobs[0];
@@ -71,6 +72,28 @@ TEST(RunJob, HandsItsParametersDownByNameAndItsOwnBeforeThem) {
   EXPECT_EQ(parameters,
             (model::NamedStrings{
                 {"region", "eu"}, {"reason", "asked by " + to_string(run)}, {"extra", "1"}}));
+}
+
+TEST(RunJob, HandsADefaultDownAsItReadsInItsOwnRun) {
+  Family family(a_job("child").parameter("year", "").task(a_task("c")));
+  CoreWorld& world = family.world;
+  static_cast<void>(world.submit(family.parent));
+  EXPECT_EQ(world.run(last_run_of(world, family.child)).parameters,
+            (model::NamedStrings{{"year", "2023"}}));
+}
+
+TEST(RunJob, ADeploymentWithoutTheOtherJobIsRefused) {
+  CoreWorld world;
+  const auto settings = std::make_shared<const model::JobSettings>(
+      a_job("parent").task(a_task("call").starts("gone")).build());
+  const auto reply = world.turn(Deploy{.bundle = "b",
+                                       .target = "dev",
+                                       .expected_version = std::nullopt,
+                                       .jobs = {{.resource_key = "parent",
+                                                 .settings_digest = "d",
+                                                 .settings_json = "{}",
+                                                 .settings = settings}}});
+  EXPECT_EQ(reply.error().code, ErrorCode::kInvalid);
 }
 
 TEST(RunJob, WaitsWhileTheOtherRunIsQueued) {
