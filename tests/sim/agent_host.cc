@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "tests/sim/trace.h"
 
 namespace sheaf::sim {
 namespace {
@@ -141,6 +142,10 @@ void AgentHost::obey(const wire::FrameHeader& header, const wire::SchedulerMessa
 }
 
 void AgentHost::begin_session(const wire::Welcome& message) {
+  trace(machine_.parts().timeline.now(),
+        machine_.name(),
+        "welcome to session " + std::to_string(message.session) + ", kill " +
+            std::to_string(message.kill.size()));
   if (message.epoch < machine_.highest_epoch()) {
     return;
   }
@@ -204,6 +209,7 @@ void AgentHost::keep_in_touch() {
 }
 
 void AgentHost::register_worker() {
+  trace(machine_.parts().timeline.now(), machine_.name(), "registers");
   last_register_ = machine_.boot_time();
   wire::FrameHeader header;
   const auto message = wire::encode_message(

@@ -6,23 +6,34 @@
 namespace sheaf::sim {
 
 void Bus::send_to_scheduler(const std::string& worker, std::string frame) {
-  send(links_[worker].up,
-       [this, worker, frame = std::move(frame)] { to_scheduler_(worker, frame); });
+  Link& link = links_[worker];
+  send(link, link.up, [this, worker, frame = std::move(frame)] { to_scheduler_(worker, frame); });
 }
 
 void Bus::send_to_worker(const std::string& worker, std::string frame) {
-  send(links_[worker].down,
-       [this, worker, frame = std::move(frame)] { to_worker_(worker, frame); });
+  Link& link = links_[worker];
+  send(link, link.down, [this, worker, frame = std::move(frame)] { to_worker_(worker, frame); });
 }
 
-void Bus::send(Direction& direction, const std::function<void()>& arrive) {
+void Bus::send(Link& link, Direction& direction, const std::function<void()>& arrive) {
   ++frames_;
   if (direction.is_cut || faults_.strikes(Fault::kFrameLost)) {
     return;
   }
-  schedule(direction, arrive);
+  const auto arrive_in_connection = [&link, connection = link.connection, arrive] {
+    if (link.connection == connection) {
+      arrive();
+    }
+  };
+  schedule(direction, arrive_in_connection);
   if (faults_.strikes(Fault::kFrameRepeated)) {
-    timeline_.after(dice_.between(Milliseconds{1}, std::chrono::seconds(60)), arrive);
+    timeline_.after(dice_.between(Milliseconds{1}, std::chrono::seconds(60)), arrive_in_connection);
+  }
+}
+
+void Bus::reconnect_all() {
+  for (auto& [worker, link] : links_) {
+    ++link.connection;
   }
 }
 

@@ -28,6 +28,10 @@ class Bus {
   void send_to_scheduler(const std::string& worker, std::string frame);
   void send_to_worker(const std::string& worker, std::string frame);
 
+  /// Either end is another process now: a frame that is under way dies with its connection.
+  void reconnect(const std::string& worker) { ++links_[worker].connection; }
+  void reconnect_all();
+
   /// Cuts one direction or both for a while.
   void cut(const std::string& worker);
   void heal();
@@ -43,9 +47,10 @@ class Bus {
     Direction up;
     Direction down;
     std::uint64_t cuts = 0;
+    std::uint64_t connection = 0;
   };
 
-  void send(Direction& direction, const std::function<void()>& arrive);
+  void send(Link& link, Direction& direction, const std::function<void()>& arrive);
   void schedule(Direction& direction, std::function<void()> arrive);
 
   Timeline& timeline_;

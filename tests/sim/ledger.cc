@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/oracle.h"
+#include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
 namespace sheaf::sim {
@@ -14,6 +15,12 @@ using model::TaskState;
 /// Follows the events. Events without an overload change nothing that is judged here.
 class Ledger::Reader {
  public:
+  void trace(const std::string& what) const {
+    if (is_tracing) {
+      sim::trace(ledger_.timeline_.now(), "ledger", what);
+    }
+  }
+
   explicit Reader(Ledger& ledger) : ledger_(ledger) {}
 
   void operator()(const core::JobRecorded& event) {
@@ -23,6 +30,7 @@ class Ledger::Reader {
     ledger_.jobs_[event.job].max_concurrent_runs = core::kMaxConcurrentRunsOfGoneJobs;
   }
   void operator()(const core::RunSubmitted& event) {
+    trace("run " + to_string(event.run.id) + " of job " + to_string(event.run.job) + " submitted");
     RunFact fact{.record = event.run, .settings = event.settings};
     fact.tasks.resize(event.run.task_count);
     if (!ledger_.runs_.emplace(event.run.id, std::move(fact)).second) {
@@ -46,6 +54,7 @@ class Ledger::Reader {
     }
   }
   void operator()(const core::RunStarted& event) {
+    trace("run " + to_string(event.run) + " started");
     const RunFact& run = ledger_.runs_.at(event.run);
     JobFact& job = ledger_.jobs_[run.record.job];
     if (job.queued.empty() || job.queued.front() != event.run) {
@@ -58,6 +67,7 @@ class Ledger::Reader {
     }
   }
   void operator()(const core::RunFinished& event) {
+    trace("run " + to_string(event.run) + " " + std::string(to_string(event.state)));
     RunFact& run = ledger_.runs_.at(event.run);
     if (std::exchange(run.is_over, true)) {
       violate("P2", "run " + to_string(event.run) + " ended twice");
@@ -72,6 +82,8 @@ class Ledger::Reader {
   }
   void operator()(const core::TasksLeased& event) {
     for (const auto& lease : event.leases) {
+      trace("  attempt " + to_string(lease.attempt) + " leased to " + to_string(lease.worker) +
+            ", fence " + std::to_string(event.fence));
       TaskFact& task = ledger_.task(event.run, lease.task);
       if (task.attempt.is_valid() || is_terminal(task.state)) {
         violate("P3", "attempt " + to_string(lease.attempt) + " was leased while another is out");
@@ -89,15 +101,24 @@ class Ledger::Reader {
     }
   }
   void operator()(const core::TaskReturned& event) {
+    trace("  task " + std::to_string(event.task) + " of run " + to_string(event.run) + " returned");
     ledger_.release(ledger_.task(event.run, event.task));
   }
   void operator()(const core::AttemptStarted& event) {
+    trace("  task " + std::to_string(event.task) + " of run " + to_string(event.run) +
+          " has started");
     ledger_.task(event.run, event.task).is_loss_expected = false;
   }
   void operator()(const core::LossExpected& event) {
+    trace("  task " + std::to_string(event.task) + " of run " + to_string(event.run) +
+          " is expected lost");
     ledger_.task(event.run, event.task).is_loss_expected = true;
   }
   void operator()(const core::AttemptFinished& event) {
+    trace("  attempt " + to_string(event.attempt.id) + " " +
+          std::string(to_string(event.attempt.outcome.end)) + ": " + event.attempt.outcome.message +
+          (event.attempt.outcome.tree_empty ? ", tree empty" : ", tree not empty") +
+          (event.attempt.overlap_possible ? ", overlap possible" : ""));
     const AttemptId id = event.attempt.id;
     if (!ledger_.ended_attempts_.insert(id).second) {
       violate("P2", "attempt " + to_string(id) + " has two outcomes");
@@ -115,6 +136,8 @@ class Ledger::Reader {
     }
   }
   void operator()(const core::TaskFinished& event) {
+    trace("  task " + std::to_string(event.task) + " of run " + to_string(event.run) + " " +
+          std::string(to_string(event.state)));
     TaskFact& task = ledger_.task(event.run, event.task);
     if (is_terminal(task.state)) {
       violate("P2", "a task of run " + to_string(event.run) + " ended twice");
@@ -126,7 +149,15 @@ class Ledger::Reader {
     task.outcome = event.outcome;
   }
   void operator()(const core::WorkerRecorded& event) {
+    trace("worker " + event.worker.name + " recorded as " + to_string(event.worker.id));
     ledger_.slots_[event.worker.id] = event.worker.slots;
+  }
+  void operator()(const core::AttemptStopRequested& event) {
+    trace("  task " + std::to_string(event.task) + " of run " + to_string(event.run) +
+          " is to stop");
+  }
+  void operator()(const core::RunStopRequested& event) {
+    trace("run " + to_string(event.run) + " is to stop: " + event.message);
   }
   template <typename Other>
   void operator()(const Other& /*event*/) {}

@@ -40,7 +40,7 @@ struct RunFact {
 
 class Ledger {
  public:
-  explicit Ledger(const Truth& truth) : truth_(truth) {}
+  Ledger(const Timeline& timeline, const Truth& truth) : timeline_(timeline), truth_(truth) {}
 
   /// The batch is durable.
   void record(const store::Batch& batch, std::uint64_t chain);
@@ -81,6 +81,7 @@ class Ledger {
   TaskFact& task(RunId run, core::TaskIndex task);
   void release(TaskFact& task);
 
+  const Timeline& timeline_;
   const Truth& truth_;
   core::State folded_;
   std::optional<store::Batch> held_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/sim/agent_host.h"
+#include "tests/sim/trace.h"
 
 namespace sheaf::sim {
 namespace {
@@ -37,11 +38,14 @@ void Machine::receive(const std::string& frame) {
 }
 
 void Machine::start_agent() {
+  trace(parts_.timeline.now(), name_, "agent starts");
+  parts_.bus.reconnect(name_);
   agent_ = std::make_unique<AgentHost>(*this);
   agent_->recover();
 }
 
 void Machine::kill_agent() {
+  trace(parts_.timeline.now(), name_, "agent dies");
   agent_.reset();
   revive_agent();
 }
@@ -65,6 +69,8 @@ void Machine::kill_agent_between_actions() {
 }
 
 void Machine::reboot(Reboot kind) {
+  trace(
+      parts_.timeline.now(), name_, kind == Reboot::kPowerLost ? "loses its power" : "is rebooted");
   agent_.reset();
   shims_.clear();
   parts_.truth.end_all(name_);
@@ -113,6 +119,7 @@ bool Machine::kill_a_shim() {
     return false;
   }
   const AttemptId attempt = parts_.dice.pick(running);
+  trace(parts_.timeline.now(), name_, "shim of attempt " + to_string(attempt) + " dies");
   shims_.at(attempt).is_alive = false;
   shims_.at(attempt).generation = 0;  // Its plan is off: the tree lives until somebody ends it.
   tell_agent(attempt);
@@ -175,6 +182,9 @@ void Machine::begin(AttemptId attempt, std::uint64_t generation) {
   parts_.ledger.check_start(process, shim->spec);
   shim->process = parts_.truth.start(process);
   shim->has_started = true;
+  trace(parts_.timeline.now(),
+        name_,
+        "attempt " + to_string(attempt) + " runs, fence " + std::to_string(shim->spec.fence));
   disk_[attempt].start = AttemptRecords::Start{
       .written = write(false), .boot = boot_, .started = clocks_.wall_time(parts_.timeline.now())};
   tell_agent(attempt);
@@ -223,6 +233,9 @@ void Machine::exit_main(AttemptId attempt,
 
 void Machine::finish(AttemptId attempt, model::AttemptOutcome outcome) {
   const Shim shim = shims_.at(attempt);
+  trace(parts_.timeline.now(),
+        name_,
+        "attempt " + to_string(attempt) + " ends: " + std::string(model::to_string(outcome.end)));
   shims_.erase(attempt);
   AttemptRecords& records = disk_[attempt];
   std::vector<model::TaskValue> values;
@@ -247,6 +260,7 @@ void Machine::finish(AttemptId attempt, model::AttemptOutcome outcome) {
 }
 
 void Machine::request_stop(AttemptId attempt) {
+  trace(parts_.timeline.now(), name_, "attempt " + to_string(attempt) + " is asked to stop");
   const auto found = shims_.find(attempt);
   if (found == shims_.end() || !found->second.is_alive || found->second.is_stopping) {
     return;

@@ -13,6 +13,7 @@
 #include "common/base/planted.h"
 #include "common/telemetry/log.h"
 #include "tests/sim/story.h"
+#include "tests/sim/trace.h"
 
 namespace {
 
@@ -43,6 +44,8 @@ bool parse(int count, char** words, Arguments& arguments) {
     const char* value = i + 1 < count ? words[i + 1] : nullptr;
     if (word == "--stop") {
       arguments.stops_at_failure = true;
+    } else if (word == "--trace") {
+      sim::is_tracing = true;
     } else if (word == "--hashes") {
       arguments.prints_hashes = true;
     } else if (value == nullptr) {
@@ -109,7 +112,8 @@ int main(int count, char** words) {
   Arguments arguments;
   if (!parse(count, words, arguments)) {
     std::fputs(
-        "usage: simulate [--first S] [--seeds N] [--stride D] [--stop] [--hashes] [--planted "
+        "usage: simulate [--first S] [--seeds N] [--stride D] [--stop] [--hashes] [--trace] "
+        "[--planted "
         "NAME]\n",
         stderr);
     return 64;

@@ -10,6 +10,7 @@
 #include "scheduler/store/rocks_store.h"
 #include "scheduler/store/verify.h"
 #include "scheduler/workers/mail.h"
+#include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
 namespace sheaf::sim {
@@ -76,6 +77,8 @@ void SchedulerHost::open_store() {
 
 void SchedulerHost::start() {
   ++starts_;
+  trace(parts_.timeline.now(), "scheduler", "starts");
+  parts_.bus.reconnect_all();
   process_ = std::make_unique<Process>();
   open_store();
   if (starts_ % 3 == 0) {
@@ -260,6 +263,7 @@ std::string SchedulerHost::read_mark() const {
 }
 
 void SchedulerHost::bury() {
+  trace(parts_.timeline.now(), "scheduler", "dies");
   SHEAF_CHECK(image_ != nullptr, "a dying process leaves an image of its disk");
   process_.reset();  // It may still write to the old disk, which is gone.
   disk_ = std::exchange(image_, nullptr);

@@ -26,7 +26,7 @@ class Story {
   Story(std::uint64_t seed, const std::filesystem::path& folder)
       : dice_(seed),
         faults_(dice_.split()),
-        ledger_(truth_),
+        ledger_(timeline_, truth_),
         bus_(timeline_, faults_, dice_.split()),
         scheduler_({.timeline = timeline_,
                     .faults = faults_,
