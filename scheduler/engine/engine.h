@@ -5,40 +5,15 @@
 // Threads: post() and stop() from any thread; callbacks run on the core thread and must not block.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "common/base/result.h"
 #include "scheduler/core/core.h"
 #include "scheduler/engine/facts.h"
+#include "scheduler/engine/turn.h"
 #include "scheduler/store/store.h"
 
 namespace sheaf::engine {
-
-/// What the poster learns after the commit: the reply, or why the command was refused.
-using Outcome = Result<core::Reply>;
-using OnOutcome = std::function<void(const Outcome&)>;
-
-/// Where effects and changes go, set by main() before start(). Each function is called on the core
-/// thread after the commit and must hand the work to its own thread.
-struct Outlets {
-  std::function<void(const core::StartAttempt&)> start_attempt;
-  std::function<void(const core::StopAttempt&)> stop_attempt;
-  std::function<void(const core::SendAlert&)> send_alert;
-  std::function<void(const core::WatchSchedule&)> watch_schedule;
-  std::function<void(const core::UnwatchSchedule&)> unwatch_schedule;
-  /// Runs whose rows this batch changed, and the batch's number.
-  std::function<void(const std::vector<RunId>&, std::uint64_t batch)> runs_changed;
-  /// Called after every turn of the core thread; feeds the service watchdog.
-  std::function<void()> turned;
-  /// The store failed: log, then end the process. Must not return.
-  std::function<void(const Error&)> fatal;
-};
-
-/// Wall clock, for `now` of a batch; tests pass their own.
-using Clock = std::function<Timestamp()>;
 
 class Engine {
  public:

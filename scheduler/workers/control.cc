@@ -5,7 +5,6 @@
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
-#include "common/os/clocks.h"
 #include "common/telemetry/log.h"
 
 namespace sheaf::workers {
@@ -32,45 +31,28 @@ SilenceWatch::Limits limits_for(const Settings& settings) {
           .start_grace = std::max(lease_over, settings.start_grace)};
 }
 
-model::AttemptOutcome unsendable(const Error& error) {
+model::AttemptOutcome unsendable(const Error& error, Timestamp now) {
   return {.end = model::AttemptEnd::kNotStarted,
           .tree_empty = true,
           .message = "the attempt cannot be sent to a worker: " + error.message,
-          .ended = os::wall_time()};
+          .ended = now};
 }
 
 }  // namespace
 
-Control::Control(Parts parts, Beginning beginning, transport::Router router)
+Control::Control(Parts parts, Beginning beginning)
     : parts_(std::move(parts)),
       epoch_(beginning.epoch),
       highest_fence_(beginning.fence),
-      router_(std::move(router)),
-      silence_(limits_for(parts_.settings), os::boot_time()),
+      silence_(limits_for(parts_.settings), parts_.boot_time()),
       tick_(tick_for(parts_.settings)),
       next_session_(beginning.epoch * kSessionsPerEpoch + 1) {
   for (const core::WorkerRecord& worker : beginning.workers) {
     names_[worker.id] = worker.name;
     parts_.owners.name_worker(worker.id, worker.name);
-    silence_.begin(worker.id, os::boot_time());
+    silence_.begin(worker.id, parts_.boot_time());
   }
   show_presence();
-}
-
-void Control::run(const std::stop_token& stop) {
-  transport::Poller poller(parts_.wakeup);
-  poller.add(router_);
-  while (!stop.stop_requested()) {
-    take_letters();
-    receive_frames();
-    const Milliseconds now = os::boot_time();
-    if (now >= next_tick_) {
-      keep_time(now);
-      next_tick_ = now + tick_;
-    }
-    flush();
-    poller.wait(std::max(Milliseconds{0}, next_tick_ - os::boot_time()));
-  }
 }
 
 void Control::take_letters() {
@@ -92,16 +74,16 @@ void Control::take(const core::StartAttempt& order) {
   }
   const wire::Lease lease{.spec = order.spec,
                           .token = parts_.settings.attempt_token(order.spec.attempt)};
-  const Result<void> leased = session->lease(lease, os::boot_time());
+  const Result<void> leased = session->lease(lease, parts_.boot_time());
   if (leased) {
     unsent_.insert(session->peer().session);
     return;
   }
-  parts_.engine.post(core::ReportResult{.worker = order.worker,
-                                        .attempt = order.spec.attempt,
-                                        .fence = order.spec.fence,
-                                        .outcome = unsendable(leased.error())},
-                     [](const engine::Outcome&) {});
+  parts_.post(core::ReportResult{.worker = order.worker,
+                                 .attempt = order.spec.attempt,
+                                 .fence = order.spec.fence,
+                                 .outcome = unsendable(leased.error(), parts_.wall_time())},
+              [](const engine::Outcome&) {});
 }
 
 void Control::take(const core::StopAttempt& order) {
@@ -111,7 +93,7 @@ void Control::take(const core::StopAttempt& order) {
   }
   session->cancel(
       {.attempt = order.attempt, .fence = order.fence, .grace = parts_.settings.kill_grace},
-      os::boot_time());
+      parts_.boot_time());
   unsent_.insert(session->peer().session);
 }
 
@@ -147,7 +129,7 @@ void Control::welcome(const Registration& registration, const core::RegisterRepl
                             epoch_);
   SHEAF_CHECK(is_new, "sessions are numbered once");
   session_of_worker_[reply.worker] = registration.session;
-  silence_.begin(reply.worker, os::boot_time());
+  silence_.begin(reply.worker, parts_.boot_time());
   // WELCOME itself is readable before the version is agreed on, and comes alone.
   send_alone(registration.connection,
              wire::Welcome{.session = registration.session,
@@ -192,7 +174,8 @@ void Control::take(const SilenceUnreported& unreported) {
   silence_.retract(unreported.report);
 }
 
-void Control::keep_time(Milliseconds now) {
+Milliseconds Control::keep_time() {
+  const Milliseconds now = parts_.boot_time();
   for (const core::ReportSilence& report : silence_.due(now)) {
     report_silence(report);
     if (report.verdict == core::ReportSilence::Verdict::kLeaseOver) {
@@ -207,6 +190,7 @@ void Control::keep_time(Milliseconds now) {
     }
   }
   show_presence();
+  return now + tick_;
 }
 
 void Control::report_silence(const core::ReportSilence& report) {
@@ -223,7 +207,7 @@ void Control::report_silence(const core::ReportSilence& report) {
           "worker " + name + " was silent for its whole lease: its attempts are lost");
       break;
   }
-  parts_.engine.post(report, [mail = parts_.mail, report](const engine::Outcome& outcome) {
+  parts_.post(report, [mail = parts_.mail, report](const engine::Outcome& outcome) {
     if (!outcome && outcome.error().code != ErrorCode::kNotFound) {
       mail->post(SilenceUnreported{.report = report});
     }
@@ -278,7 +262,7 @@ void Control::flush() {
 void Control::send(const std::string& connection, std::string_view frame) {
   failpoint::reach("workers.before_send");
   // A frame that cannot leave is lost like one on the way: orders are repeated here, reports there.
-  if (const Result<void> sent = router_.send(connection, frame); !sent) {
+  if (const Result<void> sent = parts_.send(connection, frame); !sent) {
     log(Level::kDebug, "a frame to a worker is dropped: " + sent.error().message);
   }
   failpoint::reach("workers.after_send");

@@ -1,4 +1,5 @@
-// The control thread: sessions, orders, reports, acknowledgements and silence.
+// The control conversation, without I/O: sessions, orders, reports, acknowledgements and silence.
+// ControlThread gives it sockets and clocks, the simulator a bus and a timeline.
 //
 // A report is acknowledged only after the commit that records it; an order is repeated until it is
 // answered. A frame is taken only in a session of this epoch whose worker is the one that the
@@ -6,15 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
-#include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/guarded.h"
-#include "common/transport/poller.h"
 #include "common/transport/router.h"
 #include "common/wire/frame.h"
 #include "scheduler/engine/engine.h"
@@ -27,17 +28,21 @@
 
 namespace sheaf::workers {
 
-/// Threads: run() is the control thread; constructed before it begins.
+/// Threads: one.
 class Control {
  public:
-  /// What the control thread uses; all outlive it.
+  /// What it hears and says; all outlive it.
   struct Parts {
     const Settings& settings;
-    engine::Engine& engine;
     AttemptOwners& owners;
     Guarded<std::vector<WorkerPresence>>& presence;
     std::shared_ptr<Mail> mail;
-    std::shared_ptr<transport::Wakeup> wakeup;
+    /// As engine::Engine::post().
+    std::function<void(core::Command, engine::OnOutcome)> post;
+    /// As transport::Router::send().
+    std::function<Result<void>(const std::string& connection, std::string_view frame)> send;
+    std::function<Milliseconds()> boot_time;
+    std::function<Timestamp()> wall_time;
   };
   /// Where this start of the scheduler begins.
   struct Beginning {
@@ -46,9 +51,15 @@ class Control {
     std::vector<core::WorkerRecord> workers;
   };
 
-  Control(Parts parts, Beginning beginning, transport::Router router);
+  Control(Parts parts, Beginning beginning);
 
-  void run(const std::stop_token& stop);
+  /// Takes what other threads handed over.
+  void take_letters();
+  void receive(const transport::Received& received);
+  /// Judges silence and repeats orders. Returns when to call again, on the boot clock.
+  Milliseconds keep_time();
+  /// Sends what waits.
+  void flush();
 
  private:
   // Letters.
@@ -58,12 +69,9 @@ class Control {
   void take(const Acknowledged& acknowledged);
   void take(const RejectionRecorded& rejection);
   void take(const SilenceUnreported& unreported);
-  void take_letters();
   void welcome(const Registration& registration, const core::RegisterReply& reply);
 
   // Frames.
-  void receive_frames();
-  void receive(const transport::Received& received);
   void receive_in_session(Session& session, const wire::WorkerMessage& message);
   void receive_register(const transport::Received& received, const wire::Register& message);
   void receive_values(Session& session, const wire::Values& part);
@@ -74,12 +82,10 @@ class Control {
   void report(core::Command command, std::uint64_t session, wire::SchedulerMessage ack);
 
   // Time and sending.
-  void keep_time(Milliseconds now);
   void report_silence(const core::ReportSilence& report);
   void end_session(WorkerId worker);
   void end_all_sessions();
   void show_presence();
-  void flush();
   void send(const std::string& connection, std::string_view frame);
   void send_alone(const std::string& connection, const wire::SchedulerMessage& message);
   [[nodiscard]] Session* find_session(std::uint64_t session);
@@ -89,10 +95,8 @@ class Control {
   Parts parts_;
   std::uint64_t epoch_;
   std::uint64_t highest_fence_;
-  transport::Router router_;
   SilenceWatch silence_;
   Milliseconds tick_;
-  Milliseconds next_tick_{0};
   std::uint64_t next_session_;
   std::map<std::string, std::uint64_t> latest_registration_;  ///< By worker name.
   std::map<std::uint64_t, Session> sessions_;

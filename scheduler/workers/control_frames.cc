@@ -2,8 +2,6 @@
 #include <thread>
 #include <utility>
 
-#include "common/base/failpoint.h"
-#include "common/os/clocks.h"
 #include "common/telemetry/log.h"
 #include "scheduler/workers/control.h"
 
@@ -12,9 +10,6 @@ namespace {
 
 using telemetry::Level;
 using telemetry::log;
-
-// Between two looks at letters and clocks.
-constexpr int kMaxFramesATurn = 1'000;
 
 core::HeldAttempt to_core(const wire::HeldAttempt& held) {
   core::HeldAttempt result{.attempt = held.attempt, .fence = held.fence};
@@ -52,18 +47,6 @@ bool is_register(const wire::WorkerMessage& message) {
 
 }  // namespace
 
-void Control::receive_frames() {
-  for (int i = 0; i < kMaxFramesATurn; ++i) {
-    const std::optional<transport::Received> received = router_.receive();
-    if (!received) {
-      return;
-    }
-    failpoint::reach("workers.before_receive");
-    receive(*received);
-  }
-  parts_.wakeup->set();  // There may be more: come back at once.
-}
-
 void Control::receive(const transport::Received& received) {
   const Result<wire::WorkerFrame> frame = wire::decode_worker_frame(received.bytes);
   if (!frame) {
@@ -85,7 +68,7 @@ void Control::receive(const transport::Received& received) {
     return;
   }
   session->move_to(received.connection);
-  if (const auto report = silence_.hear(session->peer().worker, os::boot_time())) {
+  if (const auto report = silence_.hear(session->peer().worker, parts_.boot_time())) {
     report_silence(*report);
   }
   for (const wire::WorkerMessage& message : frame->messages) {
@@ -125,10 +108,10 @@ void Control::receive_register(const transport::Received& received, const wire::
                                   .connection = received.connection,
                                   .version = std::min(message.max_version, wire::kMaxVersion)};
   latest_registration_[message.name] = registration.session;
-  parts_.engine.post(to_command(message),
-                     [mail = parts_.mail, registration](const engine::Outcome& outcome) {
-                       mail->post(Registered{.registration = registration, .outcome = outcome});
-                     });
+  parts_.post(to_command(message),
+              [mail = parts_.mail, registration](const engine::Outcome& outcome) {
+                mail->post(Registered{.registration = registration, .outcome = outcome});
+              });
 }
 
 std::string Control::find_refusal(const std::string& user, const wire::Register& message) const {
@@ -151,13 +134,12 @@ std::string Control::find_refusal(const std::string& user, const wire::Register&
 }
 
 void Control::report(core::Command command, std::uint64_t session, wire::SchedulerMessage ack) {
-  parts_.engine.post(
-      std::move(command),
-      [mail = parts_.mail, session, ack = std::move(ack)](const engine::Outcome& outcome) {
-        if (outcome) {  // Else the worker repeats its report.
-          mail->post(Acknowledged{.session = session, .ack = ack});
-        }
-      });
+  parts_.post(std::move(command),
+              [mail = parts_.mail, session, ack = std::move(ack)](const engine::Outcome& outcome) {
+                if (outcome) {  // Else the worker repeats its report.
+                  mail->post(Acknowledged{.session = session, .ack = ack});
+                }
+              });
 }
 
 void Control::receive_values(Session& session, const wire::Values& part) {
@@ -171,23 +153,23 @@ void Control::receive_values(Session& session, const wire::Values& part) {
                              .attempt = whole->attempt,
                              .fence = whole->fence,
                              .values = std::move(whole->entries)};
-  parts_.engine.post(std::move(command),
-                     [mail = parts_.mail,
-                      id = session.peer().session,
-                      ack = std::move(ack),
-                      poster = std::this_thread::get_id()](const engine::Outcome& outcome) mutable {
-                       // Refused by the core, not by a full queue (which answers on the posting
-                       // thread) or a stop.
-                       const bool is_refused = !outcome && std::this_thread::get_id() != poster &&
-                                               (outcome.error().code == ErrorCode::kExhausted ||
-                                                outcome.error().code == ErrorCode::kInvalid);
-                       if (is_refused) {
-                         ack.refusal = outcome.error().message;
-                       }
-                       if (outcome || is_refused) {
-                         mail->post(Acknowledged{.session = id, .ack = std::move(ack)});
-                       }
-                     });
+  parts_.post(std::move(command),
+              [mail = parts_.mail,
+               id = session.peer().session,
+               ack = std::move(ack),
+               poster = std::this_thread::get_id()](const engine::Outcome& outcome) mutable {
+                // Refused by the core, not by a full queue (which answers on the posting
+                // thread) or a stop.
+                const bool is_refused = !outcome && std::this_thread::get_id() != poster &&
+                                        (outcome.error().code == ErrorCode::kExhausted ||
+                                         outcome.error().code == ErrorCode::kInvalid);
+                if (is_refused) {
+                  ack.refusal = outcome.error().message;
+                }
+                if (outcome || is_refused) {
+                  mail->post(Acknowledged{.session = id, .ack = std::move(ack)});
+                }
+              });
 }
 
 void Control::receive_result(Session& session, const wire::ResultReport& message) {
@@ -202,15 +184,15 @@ void Control::receive_result(Session& session, const wire::ResultReport& message
 void Control::receive_rejected(Session& session, const wire::Rejected& message) {
   const RejectionRecorded recorded{
       .session = session.peer().session, .attempt = message.attempt, .fence = message.fence};
-  parts_.engine.post(core::ReportRejected{.worker = session.peer().worker,
-                                          .attempt = message.attempt,
-                                          .fence = message.fence,
-                                          .reason = message.reason},
-                     [mail = parts_.mail, recorded](const engine::Outcome& outcome) {
-                       if (outcome) {  // Else the lease is sent, and refused, again.
-                         mail->post(recorded);
-                       }
-                     });
+  parts_.post(core::ReportRejected{.worker = session.peer().worker,
+                                   .attempt = message.attempt,
+                                   .fence = message.fence,
+                                   .reason = message.reason},
+              [mail = parts_.mail, recorded](const engine::Outcome& outcome) {
+                if (outcome) {  // Else the lease is sent, and refused, again.
+                  mail->post(recorded);
+                }
+              });
 }
 
 }  // namespace sheaf::workers

@@ -6,7 +6,7 @@
 #include "common/transport/poller.h"
 #include "common/transport/router.h"
 #include "scheduler/workers/attempt_owners.h"
-#include "scheduler/workers/control.h"
+#include "scheduler/workers/control_thread.h"
 #include "scheduler/workers/log_ingest.h"
 #include "scheduler/workers/mail.h"
 
@@ -84,13 +84,13 @@ Result<void> WorkerPort::start(Parts parts, Beginning beginning) {
   control_endpoint_ = control->endpoint();
   log_endpoint_ = log->endpoint();
   owners_ = std::make_unique<AttemptOwners>(parts.store);
-  control_ = std::make_unique<Control>(
-      Control::Parts{.settings = settings_,
-                     .engine = parts.engine,
-                     .owners = *owners_,
-                     .presence = presence_,
-                     .mail = mail_,
-                     .wakeup = control_wakeup_},
+  control_ = std::make_unique<ControlThread>(
+      ControlThread::Parts{.settings = settings_,
+                           .engine = parts.engine,
+                           .owners = *owners_,
+                           .presence = presence_,
+                           .mail = mail_,
+                           .wakeup = control_wakeup_},
       Control::Beginning{
           .epoch = beginning.epoch, .fence = beginning.fence, .workers = *std::move(known)},
       *std::move(control));

@@ -25,7 +25,7 @@ struct SocketLimits;
 namespace sheaf::workers {
 
 class AttemptOwners;
-class Control;
+class ControlThread;
 class LogIngest;
 class Mail;
 
@@ -83,7 +83,7 @@ class WorkerPort {
   std::shared_ptr<Mail> mail_;
   Guarded<std::vector<WorkerPresence>> presence_;
   std::unique_ptr<AttemptOwners> owners_;
-  std::unique_ptr<Control> control_;
+  std::unique_ptr<ControlThread> control_;
   std::unique_ptr<LogIngest> log_ingest_;
   std::string control_endpoint_;
   std::string log_endpoint_;

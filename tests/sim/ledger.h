@@ -1,0 +1,108 @@
+// What is durably true, as the commits made it, and the promises that can be held against it at
+// once: outcomes, final states, queues, slots, nominal times, deliveries, starts and cancels.
+//
+// Keeps a State of its own, folded from the events, for fold(events) == rows == memory.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/core/core.h"
+#include "scheduler/store/store.h"
+#include "tests/sim/truth.h"
+
+namespace sheaf::sim {
+
+struct TaskFact {
+  model::TaskState state = model::TaskState::kBlocked;
+  std::uint8_t outcome = 0;
+  /// The lease under which an attempt is on a worker; an invalid id: none is.
+  AttemptId attempt;
+  std::uint64_t fence = 0;
+  WorkerId worker;
+  bool is_loss_expected = false;
+};
+
+struct RunFact {
+  core::RunRecord record;
+  core::SettingsPointer settings;
+  std::vector<TaskFact> tasks;
+  bool is_over = false;
+
+  [[nodiscard]] core::TaskIndex index_of(const std::string& task_key) const;
+};
+
+class Ledger {
+ public:
+  Ledger(const Timeline& timeline, const Truth& truth) : timeline_(timeline), truth_(truth) {}
+
+  /// The batch is durable.
+  void record(const store::Batch& batch, std::uint64_t chain);
+  /// The scheduler died in its commit: it is durable or it is not.
+  void hold(store::Batch batch) { held_ = std::move(batch); }
+  /// The scheduler opened the store again.
+  void reopen(const store::Head& head);
+
+  /// Memory as the events make it; see State.
+  [[nodiscard]] const core::State& folded() const { return folded_; }
+
+  /// P3, P5: a process starts now under this lease.
+  void check_start(const Process& process, const model::AttemptSpec& spec) const;
+  /// P1: somebody was told that the attempt's result is recorded.
+  void check_acknowledged(AttemptId attempt, std::uint64_t fence) const;
+  /// P1: somebody was told of the run.
+  void check_acknowledged(RunId run) const;
+
+  [[nodiscard]] const std::map<RunId, RunFact>& runs() const { return runs_; }
+  [[nodiscard]] std::size_t unfinished_runs() const { return unfinished_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t batches() const { return last_batch_; }
+  [[nodiscard]] std::uint64_t chain() const { return chain_; }
+
+ private:
+  class Reader;
+
+  struct JobFact {
+    std::int64_t max_concurrent_runs = 1;
+    std::set<RunId> running;
+    std::deque<RunId> queued;
+  };
+
+  void check_rows(const store::Batch& batch);
+  void check_upstream(const RunFact& run, core::TaskIndex task) const;
+  void check_arguments(const RunFact& run, const model::AttemptSpec& spec) const;
+  void check_overlap(const Process& process) const;
+  TaskFact& task(RunId run, core::TaskIndex task);
+  void release(TaskFact& task);
+
+  const Timeline& timeline_;
+  const Truth& truth_;
+  core::State folded_;
+  std::optional<store::Batch> held_;
+  std::map<RunId, RunFact> runs_;
+  std::map<JobId, JobFact> jobs_;
+  std::map<WorkerId, std::uint32_t> slots_;
+  std::map<WorkerId, std::set<AttemptId>> on_worker_;
+  std::set<AttemptId> ended_attempts_;
+  std::set<AttemptId> overlaps_;
+  std::set<std::pair<AttemptId, std::uint64_t>> leases_;
+  std::set<std::pair<TriggerId, Timestamp>> nominal_times_;
+  std::map<std::string, RunId> receipts_;
+  std::map<core::TaskRef, core::TaskRow> final_rows_;
+  std::map<std::pair<RunId, std::string>, std::vector<model::TaskValue>> values_;
+  std::size_t unfinished_ = 0;
+  std::uint64_t events_ = 0;
+  std::uint64_t last_batch_ = 0;
+  std::uint64_t chain_ = 0;
+};
+
+/// Violation unless both are the same, live runs and every index.
+void check_same_memory(const core::State& expected, const core::State& actual);
+
+}  // namespace sheaf::sim
