@@ -71,6 +71,8 @@ struct RegisterWorker {
   std::uint32_t slots = 0;
   std::vector<std::string> labels;
   std::vector<HeldAttempt> attempts;
+  model::WorkerResources resources{};
+  std::vector<std::uint64_t> cached_environments{};
 };
 
 /// Nothing was heard of the worker: `kSuspect` stops placement there, `kLeaseOver` gives its
@@ -152,6 +154,7 @@ struct LeaseTasks {
     RunId run;
     TaskIndex task = 0;
     WorkerId worker;
+    std::vector<std::uint32_t> gpus{};  ///< Devices, ascending.
   };
   std::vector<Lease> leases;
 };
@@ -179,6 +182,17 @@ struct Settle {
 /// The scheduler starts: a new epoch.
 struct BeginEpoch {};
 
+/// Makes or changes a pool; tasks under way go on when the limit falls below them.
+struct SetPool {
+  std::string name;
+  std::uint32_t limit = 0;
+};
+
+/// From then on the name limits nothing.
+struct RemovePool {
+  std::string name;
+};
+
 using Command = std::variant<Deploy,
                              SubmitRun,
                              CancelRun,
@@ -195,7 +209,9 @@ using Command = std::variant<Deploy,
                              AdvanceTime,
                              LeaseTasks,
                              Settle,
-                             BeginEpoch>;
+                             BeginEpoch,
+                             SetPool,
+                             RemovePool>;
 
 /// Which stored records decide() needs for a command.
 struct ReadSet {

@@ -80,6 +80,7 @@ struct TasksLeased {
     TaskIndex task = 0;
     WorkerId worker;
     AttemptId attempt;
+    std::vector<std::uint32_t> gpus{};  ///< Devices that the attempt holds, ascending.
   };
   RunId run;
   std::uint64_t fence = 0;
@@ -174,6 +175,21 @@ struct HookSecretRecorded {
   HookSecretRecord secret;
 };
 
+struct PoolRecorded {
+  PoolRecord pool;
+};
+
+struct PoolRemoved {
+  std::string name;
+};
+
+/// Something that the task's people should know, though it goes on.
+struct TaskWarned {
+  RunId run;
+  TaskIndex task = 0;
+  std::string warning;
+};
+
 using Event = std::variant<EpochBegan,
                            DeploymentRecorded,
                            JobRecorded,
@@ -200,7 +216,10 @@ using Event = std::variant<EpochBegan,
                            WorkerSuspected,
                            AlertRecorded,
                            ReceiptRecorded,
-                           HookSecretRecorded>;
+                           HookSecretRecorded,
+                           PoolRecorded,
+                           PoolRemoved,
+                           TaskWarned>;
 
 /// The run that an event belongs to; invalid for events of no run.
 [[nodiscard]] RunId run_of(const Event& event);

@@ -12,6 +12,7 @@
 #include "common/model/attempt.h"
 #include "common/model/job_settings.h"
 #include "common/model/states.h"
+#include "common/model/worker_resources.h"
 
 namespace sheaf::core {
 
@@ -135,23 +136,37 @@ struct TaskDetails {
   std::vector<TaskValue> values;        ///< Recorded with the successful attempt.
   std::vector<TaskValue> staged;        ///< Of the running attempt; invisible until it succeeds.
   std::vector<std::string> warnings;
+  /// Devices of its worker that the current attempt holds, ascending; empty while it has none.
+  std::vector<std::uint32_t> gpus;
 
   [[nodiscard]] bool is_empty() const {
     return message.empty() && attempts.empty() && values.empty() && staged.empty() &&
-           warnings.empty();
+           warnings.empty() && gpus.empty();
   }
   friend bool operator==(const TaskDetails&, const TaskDetails&) = default;
 };
 
 struct WorkerRecord {
   WorkerId id;
-  std::string name;         ///< Unique; bound to the worker's CURVE key by the allow-list.
-  std::string boot_id;      ///< Of the machine's current boot.
-  std::string version;      ///< Of the agent.
-  std::uint32_t slots = 0;  ///< Attempts at once.
-  std::vector<std::string> labels;
+  std::string name;                 ///< Unique; bound to the worker's CURVE key by the allow-list.
+  std::string boot_id;              ///< Of the machine's current boot.
+  std::string version;              ///< Of the agent.
+  std::uint32_t slots = 0;          ///< Attempts at once.
+  std::vector<std::string> labels;  ///< Sorted, each once.
   Timestamp registered = kNoTime;
+  model::WorkerResources resources;
+  /// Fingerprints of Python environments that it had when it registered, the one used last first.
+  std::vector<std::uint64_t> cached_environments;
   friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
+};
+
+/// A limit on the attempts that are under way at once, over all jobs whose tasks name the pool. A
+/// name without a record limits nothing.
+struct PoolRecord {
+  std::string name;
+  std::uint32_t limit = 0;  ///< 0 pauses.
+  Timestamp updated = kNoTime;
+  friend bool operator==(const PoolRecord&, const PoolRecord&) = default;
 };
 
 /// A declared schedule and its memory.

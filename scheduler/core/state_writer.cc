@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
 namespace {
@@ -105,7 +106,7 @@ void StateWriter::index_run(LiveRun& run) {
     if (is_active(state)) {
       bind_attempt(run, task);
     } else if (state == TaskState::kReady) {
-      state_.ready.push_back({run.record.id, task});
+      state_.ready.push(shape_of(run, task), {run.record.id, task});
     }
     if (run.tasks.deadline[task] != kNoTime) {
       state_.deadlines.insert({run.tasks.deadline[task], {run.record.id, task}});
@@ -184,14 +185,18 @@ void StateWriter::bind_attempt(LiveRun& run, TaskIndex task) {
   const auto worker = state_.workers.find(run.tasks.worker[task]);
   SHEAF_CHECK(worker != state_.workers.end(), "an attempt is on a worker that nobody knows");
   worker->second.attempts.insert(attempt);
+  occupy(state_, worker->second, run, task);
 }
 
 void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
   const AttemptId attempt = run.tasks.attempt[task];
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);
-  if (worker != state_.workers.end()) {
-    worker->second.attempts.erase(attempt);
+  SHEAF_CHECK(worker != state_.workers.end(), "an attempt is on a worker that nobody knows");
+  worker->second.attempts.erase(attempt);
+  vacate(state_, worker->second, run, task);
+  if (const auto details = run.details.find(task); details != run.details.end()) {
+    details->second.gpus.clear();
   }
 }
 

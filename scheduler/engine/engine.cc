@@ -58,10 +58,11 @@ struct OutletSender {
 /// State and the core thread. Everything but the queue belongs to that thread.
 class Engine::Loop {
  public:
-  Loop(store::Store& store, Outlets outlets, Clock clock)
+  Loop(store::Store& store, Outlets outlets, Clock clock, placement::Policy policy)
       : store_(store),
         outlets_(std::move(outlets)),
         clock_(std::move(clock)),
+        policy_(policy),
         facts_(store, pending_) {}
 
   Result<std::uint64_t> start();
@@ -85,6 +86,7 @@ class Engine::Loop {
   store::Store& store_;
   Outlets outlets_;
   Clock clock_;
+  placement::Policy policy_;
   core::State state_;
   Pending pending_;
   FactSource facts_;
@@ -245,15 +247,9 @@ void Engine::Loop::advance_time() {
 }
 
 void Engine::Loop::place() {
-  const placement::ClusterView view = core::cluster_view(state_);
-  const auto ready = core::ready_tasks(state_, view.free_slots());
-  if (ready.empty()) {
+  const core::LeaseTasks command = core::propose_leases(state_, policy_);
+  if (command.leases.empty()) {
     return;
-  }
-  core::LeaseTasks command;
-  for (const placement::Placement& placement : placement::plan(view, ready.size())) {
-    const core::TaskRef& what = ready[placement.task];
-    command.leases.push_back({.run = what.run, .task = what.task, .worker = placement.worker});
   }
   const Outcome outcome = step(command);
   SHEAF_CHECK(outcome.has_value(), "LeaseTasks is never refused");
@@ -297,8 +293,8 @@ void Engine::Loop::die(const Error& error) const {
   check_failed(__FILE__, __LINE__, "commit", error.message);
 }
 
-Engine::Engine(store::Store& store, Outlets outlets, Clock clock)
-    : loop_(std::make_unique<Loop>(store, std::move(outlets), std::move(clock))) {}
+Engine::Engine(store::Store& store, Outlets outlets, Clock clock, placement::Policy policy)
+    : loop_(std::make_unique<Loop>(store, std::move(outlets), std::move(clock), policy)) {}
 
 Engine::~Engine() {
   loop_->stop();

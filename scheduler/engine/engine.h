@@ -42,7 +42,10 @@ using Clock = std::function<Timestamp()>;
 class Engine {
  public:
   /// `store` must outlive the engine.
-  Engine(store::Store& store, Outlets outlets, Clock clock);
+  Engine(store::Store& store,
+         Outlets outlets,
+         Clock clock,
+         placement::Policy policy = placement::Policy::kSpread);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

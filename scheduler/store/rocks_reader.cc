@@ -284,6 +284,10 @@ Result<std::vector<core::WorkerRecord>> RocksReader::workers() const {
   return collect<core::WorkerRecord>(all_with(Key(Table::kWorker)), kAll);
 }
 
+Result<std::vector<core::PoolRecord>> RocksReader::pools() const {
+  return collect<core::PoolRecord>(all_with(Key(Table::kPool)), kAll);
+}
+
 Result<std::optional<core::ReceiptRecord>> RocksReader::receipt(std::string_view key) const {
   return find<core::ReceiptRecord>(Key(Table::kReceipt).text(key));
 }

@@ -28,6 +28,7 @@ class CoreWorld {
                                       std::uint32_t slots,
                                       const std::string& boot_id = "boot-1",
                                       std::vector<core::HeldAttempt> attempts = {});
+  core::RegisterReply register_worker(core::RegisterWorker command);
   /// Reports the current attempt of a task started and ended.
   void start(RunId run, const std::string& task);
   void finish(RunId run, const std::string& task, int exit_code = 0);
@@ -64,6 +65,7 @@ class CoreWorld {
   Timestamp now = from_epoch_ms(1'700'000'000'000);
   std::vector<core::Event> events;  ///< All so far.
   std::uint64_t batch = 0;
+  placement::Policy policy = placement::Policy::kSpread;
 
   /// Throws State away and rebuilds it from what is stored, as a restart does.
   void restart();

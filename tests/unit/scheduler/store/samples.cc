@@ -101,7 +101,8 @@ core::TaskDetails sample_details() {
                        {}},
           .values = {{.key = "model_update", .json = "1"}},
           .staged = {{.key = "rmse", .json = "0.61"}},
-          .warnings = {"Python 3.11 stands in for 3.12"}};
+          .warnings = {"Python 3.11 stands in for 3.12"},
+          .gpus = {0, 300}};
 }
 
 core::WorkerRecord sample_worker() {
@@ -111,7 +112,13 @@ core::WorkerRecord sample_worker() {
           .version = "0.1.0",
           .slots = 4,
           .labels = {"gpu", "large"},
-          .registered = at(1'700'000'000'040)};
+          .registered = at(1'700'000'000'040),
+          .resources = {.cpu_millis = 7'500, .memory_bytes = 1LL << 40, .gpus = {0, 3}},
+          .cached_environments = {7, 0xFEDC'BA98'7654'3210}};
+}
+
+core::PoolRecord sample_pool() {
+  return {.name = "licences", .limit = 300, .updated = at(1'700'000'000'100)};
 }
 
 core::ScheduleRecord sample_schedule() {
@@ -193,9 +200,11 @@ std::vector<core::Event> sample_events() {
       core::RunFinished{
           .run = run, .state = model::RunState::kFailed, .message = "train failed", .at = at(3)},
       core::TasksReady{.run = run, .tasks = {0, 1, 999}},
-      core::TasksLeased{.run = run,
-                        .fence = 9,
-                        .leases = {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}}}},
+      core::TasksLeased{
+          .run = run,
+          .fence = 9,
+          .leases =
+              {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}, .gpus = {1, 2}}}},
       core::TaskReturned{.run = run, .task = 1},
       core::AttemptStarted{.run = run, .task = 1, .at = at(4), .deadline = at(5)},
       core::ValuesStaged{.run = run, .task = 1, .values = sample_details().values},
@@ -216,6 +225,9 @@ std::vector<core::Event> sample_events() {
       core::AlertRecorded{.alert = sample_alert()},
       core::ReceiptRecorded{.receipt = sample_receipt()},
       core::HookSecretRecorded{.secret = sample_hook_secret()},
+      core::PoolRecorded{.pool = sample_pool()},
+      core::PoolRemoved{.name = "licences"},
+      core::TaskWarned{.run = run, .task = 1, .warning = "no worker has 8 gpu"},
   };
 }
 
