@@ -184,8 +184,8 @@ void Daemon::Parts::make_engine() {
   };
   outlets.turned = [] { os::feed_watchdog(); };
   outlets.fatal = [](const Error& error) { end_unsafe(error); };
-  engine =
-      std::make_unique<engine::Engine>(*store, std::move(outlets), [] { return os::wall_time(); });
+  engine = std::make_unique<engine::Engine>(
+      *store, std::move(outlets), [] { return os::wall_time(); }, settings.placement);
   watcher = std::make_unique<triggers::ScheduleWatcher>(*engine);
 }
 

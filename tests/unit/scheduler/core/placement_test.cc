@@ -220,6 +220,7 @@ TEST(Pools, OutliveARestartAndARemovalLiftsTheLimit) {
 TEST(Pools, NamesAreChecked) {
   CoreWorld world;
   EXPECT_EQ(world.turn(SetPool{.name = ""}).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(world.turn(SetPool{.name = "two words"}).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(world.turn(SetPool{.name = std::string(101, 'x')}).error().code, ErrorCode::kInvalid);
 }
 
