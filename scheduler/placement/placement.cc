@@ -1,6 +1,7 @@
 #include "scheduler/placement/placement.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -21,7 +22,9 @@ class Planner {
         pools_(view.pools),
         shapes_(shapes),
         policy_(policy),
-        is_exhausted_(shapes.size(), false) {
+        is_exhausted_(shapes.size(), false),
+        local_of_(view.workers.size()) {
+    find_environments();
     std::uint64_t slots = 0;
     for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
       slots += workers_[worker].slots;
@@ -49,7 +52,7 @@ class Planner {
     }
     WorkerCapacity& worker = workers_[best->worker];
     Placement placement{.worker = worker.worker, .gpus = choose_gpus(worker, shape.resources)};
-    open_.erase(*best);
+    close(best->worker);
     take(worker, shape.resources, placement.gpus);
     open(best->worker);
     if (shape.pool != kNoPool) {
@@ -66,33 +69,54 @@ class Planner {
 
   void open(std::size_t index) {
     if (workers_[index].used < workers_[index].slots) {
-      open_.insert({.cost = cost_of(workers_[index]), .worker = index});
+      const Rank rank{.cost = cost_of(workers_[index]), .worker = index};
+      open_.insert(rank);
+      for (std::set<Rank>* const local : local_of_[index]) {
+        local->insert(rank);
+      }
     }
   }
 
-  /// The fitting worker of the least cost, the bonus taken off.
-  [[nodiscard]] std::optional<Rank> find_best(const TaskShape& shape) const {
-    const std::int64_t bonus = shape.environment == 0 ? 0 : kLocalityBonus;
-    std::optional<Rank> best;
-    std::int64_t least = 0;
-    for (const Rank& rank : open_) {
-      if (best && rank.cost - bonus >= least) {
-        break;
-      }
-      const WorkerCapacity& worker = workers_[rank.worker];
-      if (!has_room(worker, shape.resources)) {
-        continue;
-      }
-      const bool is_local =
-          bonus != 0 &&
-          std::ranges::find(worker.environments, shape.environment) != worker.environments.end();
-      const std::int64_t cost = rank.cost - (is_local ? bonus : 0);
-      if (!best || cost < least) {
-        best = rank;
-        least = cost;
+  void close(std::size_t index) {
+    const Rank rank{.cost = cost_of(workers_[index]), .worker = index};
+    open_.erase(rank);
+    for (std::set<Rank>* const local : local_of_[index]) {
+      local->erase(rank);
+    }
+  }
+
+  /// Notes which workers have the environments that somebody asks for.
+  void find_environments() {
+    for (const TaskShape& shape : shapes_) {
+      if (shape.environment != 0) {
+        local_[shape.environment];
       }
     }
-    return best;
+    for (std::size_t worker = 0; worker < workers_.size() && !local_.empty(); ++worker) {
+      for (const std::uint64_t environment : workers_[worker].environments) {
+        if (const auto found = local_.find(environment); found != local_.end()) {
+          local_of_[worker].push_back(&found->second);
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] std::optional<Rank> find_first(const std::set<Rank>& ranks,
+                                               const model::ResourceRequest& request) const {
+    const auto found = std::ranges::find_if(ranks, [this, &request](const Rank& rank) {
+      return has_room(workers_[rank.worker], request);
+    });
+    return found == ranks.end() ? std::nullopt : std::optional(*found);
+  }
+
+  /// The fitting worker of the least cost; the bonus counts for those with the environment.
+  [[nodiscard]] std::optional<Rank> find_best(const TaskShape& shape) const {
+    const auto best = find_first(open_, shape.resources);
+    if (!best || shape.environment == 0) {
+      return best;
+    }
+    const auto local = find_first(local_.at(shape.environment), shape.resources);
+    return local && local->cost - kLocalityBonus < best->cost ? local : best;
   }
 
   /// Keeps the worker that comes free soonest, as far as shares tell, from tasks of lower rank. As
@@ -110,7 +134,7 @@ class Planner {
     }
     if (emptiest) {
       has_reserved_ = true;
-      open_.erase({.cost = cost_of(workers_[emptiest->worker]), .worker = emptiest->worker});
+      close(emptiest->worker);
     }
   }
 
@@ -120,6 +144,9 @@ class Planner {
   Policy policy_;
   std::vector<bool> is_exhausted_;
   std::set<Rank> open_;
+  /// Of the open workers those that have an environment, for each that is asked for.
+  std::map<std::uint64_t, std::set<Rank>> local_;
+  std::vector<std::vector<std::set<Rank>*>> local_of_;  ///< Where each worker stands, if open.
   std::uint64_t patience_ = 0;
   bool has_reserved_ = false;
 };

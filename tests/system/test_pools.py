@@ -70,7 +70,7 @@ def test_the_command_line_lists_sets_and_removes_pools(sheaf, tmp_path):
     cli = Cli(tmp_path / "home")
     cli.data.mkdir(parents=True)
     endpoint = cli.data / "endpoint.json"
-    endpoint.write_text(json.dumps({"url": sheaf.url, "token": sheaf.token,
+    endpoint.write_text(json.dumps({"url": sheaf.url, "token_file": str(sheaf.data / "token"),
                                     "scheduler_id": sheaf.get("/api/sheaf/v1/hello")["scheduler_id"]}))
     endpoint.chmod(0o600)
     assert cli("pools").stdout == "No pools.\n"
