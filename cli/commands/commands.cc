@@ -63,6 +63,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_delete_command());
   commands.push_back(make_schedules_command());
   commands.push_back(make_hooks_command());
+  commands.push_back(make_pools_command());
   commands.push_back(make_cron_command());
   commands.push_back(make_commands_command());
   return commands;

@@ -21,6 +21,7 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_delete_command();
 [[nodiscard]] std::unique_ptr<Command> make_schedules_command();
 [[nodiscard]] std::unique_ptr<Command> make_hooks_command();
+[[nodiscard]] std::unique_ptr<Command> make_pools_command();
 [[nodiscard]] std::unique_ptr<Command> make_cron_command();
 [[nodiscard]] std::unique_ptr<Command> make_commands_command();
 

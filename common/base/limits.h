@@ -41,6 +41,10 @@ inline constexpr std::chrono::seconds kSuspectAfter{15};
 inline constexpr std::chrono::seconds kStartGrace{300};
 inline constexpr std::chrono::seconds kKillGrace{5};
 inline constexpr std::size_t kMaxWorkers = 10'000;
+inline constexpr std::size_t kMaxGpusPerWorker = 64;
+inline constexpr std::size_t kMaxCachedEnvironments = 64;
+inline constexpr std::size_t kMaxPools = 1'000;
+inline constexpr std::size_t kMaxPoolNameBytes = 100;
 
 // Messages and bodies.
 inline constexpr std::size_t kMaxControlMessageBytes = 1u << 20;

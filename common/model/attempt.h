@@ -37,6 +37,8 @@ struct AttemptSpec {
   std::string file_path;
   /// Enforced by the attempt's supervisor; 0 is none.
   Milliseconds timeout{0};
+  /// Indices of the devices that the attempt may use, ascending.
+  std::vector<std::uint32_t> gpus{};
 
   friend bool operator==(const AttemptSpec&, const AttemptSpec&) = default;
 };

@@ -19,11 +19,9 @@
 #include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/model/trigger_settings.h"
 
 namespace sheaf::model {
-
-/// Name → value pairs in the order in which they were written.
-using NamedStrings = std::vector<std::pair<std::string, std::string>>;
 
 /// When a task with finished dependencies runs; jobs documentation calls them the run_if
 /// conditions.
@@ -176,35 +174,6 @@ struct EnvironmentSettings {
   /// Lines of a pip requirements file.
   std::vector<std::string> dependencies;
   friend bool operator==(const EnvironmentSettings&, const EnvironmentSettings&) = default;
-};
-
-enum class DaylightSavingRule : std::uint8_t { kWallClock, kQuartz };
-
-struct ScheduleSettings {
-  std::string quartz_cron_expression;
-  std::string timezone_id;
-  bool paused = false;
-  DaylightSavingRule daylight_saving = DaylightSavingRule::kWallClock;
-  friend bool operator==(const ScheduleSettings&, const ScheduleSettings&) = default;
-};
-
-enum class HookSignature : std::uint8_t { kStandardWebhooks, kBearer };
-
-/// An inbound webhook (`sheaf: {hooks: […]}`). Body fields are dotted paths into the JSON body.
-struct HookSettings {
-  std::string name;
-  HookSignature signature = HookSignature::kStandardWebhooks;
-  /// Environment variable of the scheduler that holds the secret; empty: set with `sheaf hooks
-  /// secret`.
-  std::string secret_env;
-  /// A body that does not match is answered 200 `ignored`. Empty field: every body matches.
-  std::string match_field;
-  std::string match_equals;
-  /// Job parameter ← body field.
-  NamedStrings parameters;
-  /// Body field that names the delivery; empty: the `webhook-id` header.
-  std::string deduplication_key;
-  friend bool operator==(const HookSettings&, const HookSettings&) = default;
 };
 
 /// Where an alert goes: a mail address, or the id of a webhook destination of the scheduler's

@@ -91,6 +91,9 @@ void put(const Lease& message, proto::SchedulerMessage& envelope) {
   out.set_manifest_digest(spec.manifest_digest);
   out.set_file_path(spec.file_path);
   out.set_timeout_ms(spec.timeout.count());
+  for (const std::uint32_t device : spec.gpus) {
+    out.add_gpus(device);
+  }
 }
 
 Lease get(const proto::Lease& in) {
@@ -112,7 +115,8 @@ Lease get(const proto::Lease& in) {
                                                           environment.dependencies().end()}},
                          .manifest_digest = spec.manifest_digest(),
                          .file_path = spec.file_path(),
-                         .timeout = Milliseconds{spec.timeout_ms()}},
+                         .timeout = Milliseconds{spec.timeout_ms()},
+                         .gpus = {spec.gpus().begin(), spec.gpus().end()}},
                 .token = in.token()};
   for (const proto::NamedString& entry : spec.env()) {
     message.spec.env.emplace_back(entry.name(), entry.value());

@@ -37,19 +37,32 @@ void put(const Register& message, proto::WorkerMessage& envelope) {
   }
   out.set_highest_epoch(message.highest_epoch);
   out.set_highest_fence(message.highest_fence);
+  out.set_cpu_millis(message.resources.cpu_millis);
+  out.set_memory_bytes(message.resources.memory_bytes);
+  for (const std::uint32_t device : message.resources.gpus) {
+    out.add_gpus(device);
+  }
+  for (const std::uint64_t environment : message.cached_environments) {
+    out.add_cached_environments(environment);
+  }
 }
 
 std::optional<WorkerMessage> get(const proto::Register& in) {
-  Register message{.name = in.name(),
-                   .boot_id = in.boot_id(),
-                   .agent_version = in.agent_version(),
-                   .min_version = in.min_version(),
-                   .max_version = in.max_version(),
-                   .slots = in.slots(),
-                   .labels = {in.labels().begin(), in.labels().end()},
-                   .attempts = {},
-                   .highest_epoch = in.highest_epoch(),
-                   .highest_fence = in.highest_fence()};
+  Register message{
+      .name = in.name(),
+      .boot_id = in.boot_id(),
+      .agent_version = in.agent_version(),
+      .min_version = in.min_version(),
+      .max_version = in.max_version(),
+      .slots = in.slots(),
+      .labels = {in.labels().begin(), in.labels().end()},
+      .attempts = {},
+      .highest_epoch = in.highest_epoch(),
+      .highest_fence = in.highest_fence(),
+      .resources = {.cpu_millis = in.cpu_millis(),
+                    .memory_bytes = in.memory_bytes(),
+                    .gpus = {in.gpus().begin(), in.gpus().end()}},
+      .cached_environments = {in.cached_environments().begin(), in.cached_environments().end()}};
   for (const proto::HeldAttempt& held : in.attempts()) {
     const auto state = to_enum(held.state(), HeldAttempt::State::kFinished);
     if (!state) {

@@ -15,6 +15,7 @@
 #include "common/base/id.h"
 #include "common/base/time.h"
 #include "common/model/attempt.h"
+#include "common/model/worker_resources.h"
 
 namespace sheaf::wire {
 
@@ -50,6 +51,10 @@ struct Register {
   /// runs on an old copy of its store and is not to be trusted with the attempts.
   std::uint64_t highest_epoch = 0;
   std::uint64_t highest_fence = 0;
+  model::WorkerResources resources{};
+  /// Fingerprints (model::environment_fingerprint) of the Python environments that it need not
+  /// build, the one used last first.
+  std::vector<std::uint64_t> cached_environments{};
   friend bool operator==(const Register&, const Register&) = default;
 };
 

@@ -84,6 +84,12 @@ void check(Checker& checker, const Register& message) {
                   message.min_version <= message.max_version,
                   "is above register.max_version");
   checker.texts("register.labels", message.labels, kMaxLabels);
+  checker.require("register.cpu_millis", message.resources.cpu_millis >= 0, "is negative");
+  checker.require("register.memory_bytes", message.resources.memory_bytes >= 0, "is negative");
+  checker.limit("register.gpus", message.resources.gpus.size(), limits::kMaxGpusPerWorker);
+  checker.limit("register.cached_environments",
+                message.cached_environments.size(),
+                limits::kMaxCachedEnvironments);
   checker.limit("register.attempts", message.attempts.size(), kMaxListLength);
   for (const HeldAttempt& held : message.attempts) {
     checker.id("register.attempts", held.attempt);
@@ -168,6 +174,7 @@ void check(Checker& checker, const Lease& message) {
   checker.text("lease.manifest_digest", spec.manifest_digest, kMaxNameBytes);
   checker.text("lease.file_path", spec.file_path, kMaxTextBytes);
   checker.duration("lease.timeout", spec.timeout);
+  checker.limit("lease.gpus", spec.gpus.size(), limits::kMaxGpusPerWorker);
   checker.text("lease.token", message.token, kMaxTokenBytes);
 }
 

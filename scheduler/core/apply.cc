@@ -1,6 +1,7 @@
 #include "common/base/check.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
 namespace {
@@ -108,7 +109,7 @@ class Applier {
     for (const TaskIndex task : event.tasks) {
       leave_blocked(run, task, TaskState::kReady);
       writer_.set_deadline(run, task, kNoTime);
-      state_.ready.push_back({event.run, task});
+      state_.ready.push(shape_of(run, task), {event.run, task});
       writer_.mark_dirty(run, task);
     }
   }
@@ -123,10 +124,14 @@ class Applier {
       run.tasks.started[lease.task] = kNoTime;
       run.tasks.stop_reason[lease.task] = StopReason::kNone;
       writer_.set_deadline(run, lease.task, kNoTime);
+      if (!lease.gpus.empty()) {
+        run.details[lease.task].gpus = lease.gpus;
+      }
+      state_.ready.take(shape_of(run, lease.task), {event.run, lease.task});
       writer_.bind_attempt(run, lease.task);
       writer_.mark_dirty(run, lease.task);
     }
-    drop_stale_ready();
+    state_.ready.drop_stale_heads([this](const TaskRef& what) { return is_waiting(state_, what); });
   }
 
   void operator()(const TaskReturned& event) {
@@ -135,7 +140,7 @@ class Applier {
     run.tasks.state[event.task] = TaskState::kReady;
     run.tasks.worker[event.task] = {};
     writer_.set_deadline(run, event.task, kNoTime);
-    state_.ready.push_back({event.run, event.task});
+    state_.ready.push(shape_of(run, event.task), {event.run, event.task});
     writer_.mark_dirty(run, event.task);
   }
 
@@ -211,7 +216,11 @@ class Applier {
   void operator()(const TaskFinished& event) {
     LiveRun& run = live(event.run);
     const TaskState before = run.tasks.state[event.task];
+    const bool was_ready = run.tasks.state[event.task] == TaskState::kReady;
     run.tasks.state[event.task] = event.state;
+    if (was_ready) {
+      state_.ready.note_stale([this](const TaskRef& what) { return is_waiting(state_, what); });
+    }
     run.tasks.outcome[event.task] = event.outcome;
     run.tasks.ended[event.task] = event.at;
     writer_.set_deadline(run, event.task, kNoTime);
@@ -226,7 +235,10 @@ class Applier {
 
   void operator()(const WorkerRecorded& event) {
     writer_.take_id(event.worker.id.value);
-    state_.workers[event.worker.id].record = event.worker;
+    LiveWorker& worker = state_.workers[event.worker.id];
+    worker.record = event.worker;
+    const auto& environments = event.worker.cached_environments;
+    worker.environments.assign(environments.rbegin(), environments.rend());
     state_.workers_by_name[event.worker.name] = event.worker.id;
   }
 
@@ -309,6 +321,16 @@ class Applier {
 
   void operator()(const SettingsRecorded& /*event*/) {}
 
+  void operator()(const PoolRecorded& event) { state_.pools[event.pool.name] = event.pool; }
+
+  void operator()(const PoolRemoved& event) { state_.pools.erase(event.name); }
+
+  void operator()(const TaskWarned& event) {
+    LiveRun& run = live(event.run);
+    run.details[event.task].warnings.push_back(event.warning);
+    writer_.mark_dirty(run, event.task);
+  }
+
  private:
   LiveRun& live(RunId id) {
     LiveRun* run = state_.find_run(id);
@@ -320,16 +342,6 @@ class Applier {
     const TaskState before = std::exchange(run.tasks.state[task], state);
     if (before == TaskState::kBlocked && run.is_iteration(task)) {
       writer_.begin_iteration(run, task);
-    }
-  }
-
-  void drop_stale_ready() {
-    while (!state_.ready.empty()) {
-      const LiveRun* run = state_.find_run(state_.ready.front().run);
-      if (run != nullptr && run->tasks.state[state_.ready.front().task] == TaskState::kReady) {
-        return;
-      }
-      state_.ready.pop_front();
     }
   }
 

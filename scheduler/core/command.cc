@@ -1,4 +1,4 @@
-#include "scheduler/core/command.h"
+#include "scheduler/core/facts.h"
 
 namespace sheaf::core {
 namespace {

@@ -1,25 +1,17 @@
-// Commands: requests to the core, each of which decide() may refuse; and Facts, the stored records
-// that a decision needs beside State.
+// Commands: requests to the core, each of which decide() may refuse.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "common/base/result.h"
-#include "scheduler/core/iteration_inputs.h"
 #include "scheduler/core/records.h"
+#include "scheduler/core/unsettled.h"
 
 namespace sheaf::core {
-
-/// A compiled settings document. Immutable and shared by the runs that use it, so that a thousand
-/// queued runs of a job hold one copy.
-using SettingsPointer = std::shared_ptr<const model::JobSettings>;
 
 /// One job of a deployment as it shall be.
 struct DeployedJob {
@@ -132,6 +124,8 @@ struct RegisterWorker {
   std::uint32_t slots = 0;
   std::vector<std::string> labels;
   std::vector<HeldAttempt> attempts;
+  model::WorkerResources resources{};
+  std::vector<std::uint64_t> cached_environments{};
 };
 
 /// Nothing was heard of the worker: `kSuspect` stops placement there, `kLeaseOver` gives its
@@ -213,40 +207,9 @@ struct LeaseTasks {
     RunId run;
     TaskIndex task = 0;
     WorkerId worker;
+    std::vector<std::uint32_t> gpus{};  ///< Devices, ascending.
   };
   std::vector<Lease> leases;
-};
-
-/// A block of iterations of a run.
-struct BlockRef {
-  RunId run;
-  std::uint32_t block = 0;
-  friend auto operator<=>(const BlockRef&, const BlockRef&) = default;
-};
-
-struct ChildEnd {
-  RunId run;
-  RunState state = RunState::kSucceeded;
-  std::string message;
-};
-
-/// Work that apply() uncovered and from which conclusions are to be drawn; derived, never stored.
-struct Unsettled {
-  std::vector<TaskRef> unblocked;  ///< All dependencies finished, not judged yet.
-  std::vector<TaskRef> stoppable;  ///< Tasks of stopping runs that have not started.
-  std::set<RunId> finished_runs;   ///< No unfinished task, run not terminal.
-  std::set<JobId> startable_jobs;  ///< A queue and a free place beside the running ones.
-  std::set<BlockRef> blocks;       ///< Iterations to start or abandon, or all finished.
-  /// Run-job tasks whose run has ended, with that run's end.
-  std::map<TaskRef, ChildEnd> ended_children;
-  /// Delegated tasks that need Facts to go on: their commands follow (take_follow_ups).
-  std::set<TaskRef> wanting_facts;
-
-  [[nodiscard]] bool is_settled() const {
-    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
-           stoppable.empty() && blocks.empty() && ended_children.empty();
-  }
-  [[nodiscard]] bool is_empty() const { return is_settled() && wanting_facts.empty(); }
 };
 
 /// Draws the consequences of what was applied. The engine takes the work from State
@@ -258,6 +221,17 @@ struct Settle {
 
 /// The scheduler starts: a new epoch.
 struct BeginEpoch {};
+
+/// Makes or changes a pool; tasks under way go on when the limit falls below them.
+struct SetPool {
+  std::string name;
+  std::uint32_t limit = 0;
+};
+
+/// From then on the name limits nothing.
+struct RemovePool {
+  std::string name;
+};
 
 using Command = std::variant<Deploy,
                              SubmitRun,
@@ -281,47 +255,8 @@ using Command = std::variant<Deploy,
                              SubmitOnce,
                              RepairRun,
                              StartChildRun,
-                             PlanIterations>;
-
-/// One run as stored: the inverse of what the engine encodes.
-struct StoredRun {
-  RunRecord record;
-  SettingsPointer settings;
-  std::vector<TaskRow> rows;
-  std::map<TaskIndex, TaskDetails> details;
-  std::vector<InputsPointer> inputs;  ///< Of the blocks.
-};
-
-/// Which stored records decide() needs for a command.
-struct ReadSet {
-  std::optional<JobId> job;
-  /// Bundle and target; brings the deployment and all of its jobs.
-  std::optional<std::pair<std::string, std::string>> deployment;
-  std::optional<std::string> receipt;
-  std::optional<AlertId> alert;
-  /// For RunId-addressed commands whose run may be over.
-  std::optional<RunId> run;
-  /// A finished run whole, with its job as `job`.
-  std::optional<RunId> finished_run;
-  /// A file of a deployment: digest of the manifest, path.
-  std::optional<std::pair<std::string, std::string>> file;
-};
-
-[[nodiscard]] ReadSet reads(const Command& command);
-
-/// The records of a ReadSet as they stand after the commands decided before; absent where there are
-/// none.
-struct Facts {
-  std::optional<JobRecord> job;
-  SettingsPointer job_settings;  ///< Present when `job` is.
-  std::optional<DeploymentRecord> deployment;
-  std::vector<JobRecord> deployment_jobs;
-  std::optional<ReceiptRecord> receipt;
-  std::optional<AlertRecord> alert;
-  std::optional<RunState> run_state;  ///< Of a run that is no longer live.
-  bool receipt_run_exists = true;     ///< Whether the run of `receipt` is still stored.
-  std::shared_ptr<const StoredRun> finished_run;
-  Result<std::string> file = fail(ErrorCode::kNotFound, "no file was asked for");
-};
+                             PlanIterations,
+                             SetPool,
+                             RemovePool>;
 
 }  // namespace sheaf::core

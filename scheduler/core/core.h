@@ -15,6 +15,7 @@
 #include "scheduler/core/command.h"
 #include "scheduler/core/effect.h"
 #include "scheduler/core/event.h"
+#include "scheduler/core/facts.h"
 #include "scheduler/core/state.h"
 #include "scheduler/placement/placement.h"
 
@@ -48,11 +49,24 @@ void apply(State& state, const Event& event);
 /// same batch, until none is left. Empty when there is nothing to settle.
 [[nodiscard]] std::vector<Command> take_follow_ups(State& state);
 
-/// Tasks that wait for a slot, oldest first, at most `limit`.
-[[nodiscard]] std::vector<TaskRef> ready_tasks(const State& state, std::size_t limit);
+/// Tasks that wait for a slot, by falling priority, then age; no more of each shape than there are
+/// free slots.
+[[nodiscard]] std::vector<TaskRef> ready_tasks(const State& state);
 
-/// Free slots by worker, as placement sees them.
+/// What workers have and what is in use, as placement sees it. Borrows from `state`.
 [[nodiscard]] placement::ClusterView cluster_view(const State& state);
+
+/// Where ready tasks may go now. Looks at no more tasks of a shape than there are free slots.
+[[nodiscard]] LeaseTasks propose_leases(const State& state,
+                                        placement::Policy policy = placement::Policy::kSpread);
+
+/// Why no registered worker, idle, could hold the request; nothing when one could. A worker that
+/// joins later may.
+[[nodiscard]] std::optional<std::string> unmeetable(const State& state,
+                                                    const model::ResourceRequest& request);
+
+/// Why the pool lets nothing start now; nothing where it has room or no limit.
+[[nodiscard]] std::optional<std::string> pool_obstacle(const State& state, const std::string& pool);
 
 /// The first instant at which AdvanceTime would find something to do.
 [[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);
@@ -73,6 +87,7 @@ struct StoredState {
   std::vector<StoredRun> runs;  ///< Unfinished ones only, by id.
   std::vector<WorkerRecord> workers;
   std::vector<ScheduleRecord> schedules;
+  std::vector<PoolRecord> pools;
   /// Of the jobs of `runs` as they stand now, without those that are gone.
   std::map<JobId, std::int64_t> max_concurrent_runs;
 };

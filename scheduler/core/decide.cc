@@ -55,6 +55,10 @@ struct Judge {
   }
   Decision operator()(const LeaseTasks& command) { return decide_lease(std::move(draft), command); }
   Decision operator()(const Settle& command) { return decide_settle(std::move(draft), command); }
+  Decision operator()(const SetPool& command) { return decide_set_pool(std::move(draft), command); }
+  Decision operator()(const RemovePool& command) {
+    return decide_remove_pool(std::move(draft), command);
+  }
   Decision operator()(const BeginEpoch& /*command*/) {
     draft.record(EpochBegan{.epoch = draft.state.epoch + 1});
     return std::move(draft.step);

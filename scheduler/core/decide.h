@@ -106,6 +106,12 @@ void stop_run(Draft& draft, const LiveRun& run, StopReason reason, std::string m
 [[nodiscard]] Decision decide_register(Draft draft, const RegisterWorker& command);
 [[nodiscard]] Decision decide_silence(Draft draft, const ReportSilence& command);
 
+[[nodiscard]] Decision decide_set_pool(Draft draft, const SetPool& command);
+[[nodiscard]] Decision decide_remove_pool(Draft draft, const RemovePool& command);
+/// Warns the people of a task that becomes ready though no registered worker could hold it. It
+/// waits all the same: a worker may join.
+void warn_if_unmeetable(Draft& draft, const LiveRun& run, TaskIndex task);
+
 [[nodiscard]] Decision decide_lease(Draft draft, const LeaseTasks& command);
 [[nodiscard]] Decision decide_rejected(Draft draft, const ReportRejected& command);
 [[nodiscard]] Decision decide_started(Draft draft, const ReportStarted& command);
@@ -141,6 +147,7 @@ struct AttemptIdentity {
   AttemptId attempt;
   std::uint32_t number = 0;
   std::uint64_t fence = 0;
+  std::vector<std::uint32_t> gpus{};
 };
 [[nodiscard]] Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                                                             TaskIndex task,

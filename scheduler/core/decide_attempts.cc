@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
@@ -129,49 +127,7 @@ void expect_loss(Draft& draft, const LiveRun& run, TaskIndex task) {
   }
 }
 
-/// Events and effects of verified leases of one command, grouped by run.
-void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::Lease>>& leases) {
-  for (const auto& [id, leased] : leases) {
-    const LiveRun& run = *draft.state.find_run(id);
-    for (const TasksLeased::Lease& lease : leased) {
-      auto spec = build_attempt_spec(run,
-                                     lease.task,
-                                     {.attempt = lease.attempt,
-                                      .number = run.tasks.attempt_number[lease.task],
-                                      .fence = draft.batch});
-      SHEAF_CHECK(spec.has_value(), "a ready task's references do not resolve");
-      draft.order(StartAttempt{.worker = lease.worker, .spec = std::move(*spec)});
-    }
-    draft.record(TasksLeased{.run = id, .fence = draft.batch, .leases = leased});
-  }
-}
-
 }  // namespace
-
-Decision decide_lease(Draft draft, const LeaseTasks& command) {
-  std::map<WorkerId, std::uint32_t> taken;
-  std::set<TaskRef> chosen;
-  std::map<RunId, std::vector<TasksLeased::Lease>> leases;
-  for (const LeaseTasks::Lease& lease : command.leases) {
-    const LiveRun* run = draft.state.find_run(lease.run);
-    const auto worker = draft.state.workers.find(lease.worker);
-    const bool is_ready = run != nullptr && run->record.state == RunState::kRunning &&
-                          lease.task < run->record.task_count &&
-                          run->tasks.state[lease.task] == TaskState::kReady;
-    if (!is_ready || worker == draft.state.workers.end() || worker->second.suspect) {
-      continue;
-    }
-    const std::size_t used = worker->second.attempts.size() + taken[lease.worker];
-    if (used >= worker->second.record.slots || !chosen.insert({lease.run, lease.task}).second) {
-      continue;
-    }
-    ++taken[lease.worker];
-    leases[lease.run].push_back(
-        {.task = lease.task, .worker = lease.worker, .attempt = run->tasks.attempt[lease.task]});
-  }
-  record_leases(draft, leases);
-  return std::move(draft.step);
-}
 
 Decision decide_rejected(Draft draft, const ReportRejected& command) {
   const auto lease = find_lease(draft.state, command);

@@ -51,48 +51,6 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
   }
 }
 
-/// Ends one task of a running run at a user's wish.
-void cancel_task(Draft& draft, const LiveRun& run, TaskIndex task) {
-  switch (run.tasks.state[task]) {
-    case TaskState::kLeased:
-    case TaskState::kRunning:
-      stop_attempt(draft, run, task, StopReason::kUserCancel);
-      return;
-    case TaskState::kDelegated:
-      draft.record(DelegationStopRequested{
-          .run = run.record.id, .task = task, .reason = StopReason::kUserCancel});
-      stop_delegates(draft, run, task, StopReason::kUserCancel);
-      return;
-    case TaskState::kBlocked:
-    case TaskState::kReady:
-    case TaskState::kWaitingRetry:
-      finish_task(draft, {run.record.id, task}, TaskState::kCancelled, "Cancelled by user.");
-      return;
-    case TaskState::kStopping:
-    case TaskState::kSucceeded:
-    case TaskState::kFailed:
-    case TaskState::kTimedOut:
-    case TaskState::kCancelled:
-    case TaskState::kExcluded:
-    case TaskState::kUpstreamFailed:
-    case TaskState::kUpstreamCancelled:
-    case TaskState::kDisabled:
-    case TaskState::kInternalError:
-      return;
-  }
-}
-
-void cancel_run(Draft& draft, const LiveRun& run) {
-  const std::string message = "Run cancelled by user.";
-  if (run.record.state == RunState::kQueued) {
-    draft.record(RunFinished{
-        .run = run.record.id, .state = RunState::kCancelled, .message = message, .at = draft.now});
-    alert_end(draft, run.record, run.settings->alerts, RunState::kCancelled, message);
-  } else if (run.record.state == RunState::kRunning) {
-    stop_run(draft, run, StopReason::kUserCancel, message);
-  }
-}
-
 void run_deadline_passed(Draft& draft, const LiveRun& run) {
   if (run.record.state == RunState::kQueued) {
     const std::string message = "Dropped: the run waited 48 hours in the queue.";
@@ -339,51 +297,6 @@ void stop_run(Draft& draft, const LiveRun& run, StopReason reason, std::string m
   draft.record(
       RunStopRequested{.run = run.record.id, .reason = reason, .message = std::move(message)});
   stop_attempts(draft, run, reason);
-}
-
-Decision decide_cancel(Draft draft, const CancelRun& command) {
-  const LiveRun* run = draft.state.find_run(command.run);
-  if (run == nullptr) {
-    if (draft.facts.run_state) {
-      return std::move(draft.step);
-    }
-    return reject(ErrorCode::kNotFound, "Run " + to_string(command.run) + " does not exist.");
-  }
-  if (!command.attempt.is_valid()) {
-    cancel_run(draft, *run);
-    return std::move(draft.step);
-  }
-  const auto& attempts = run->tasks.attempt;
-  const auto found = std::ranges::find(attempts, command.attempt);
-  if (found != attempts.end() && run->record.state == RunState::kRunning) {
-    cancel_task(draft, *run, static_cast<TaskIndex>(found - attempts.begin()));
-  }
-  return std::move(draft.step);
-}
-
-Decision decide_cancel_all(Draft draft, const CancelAllRuns& command) {
-  for (const auto& [id, run] : draft.state.runs) {
-    const bool is_meant = !command.job.is_valid() || run->record.job == command.job;
-    const bool is_queued = run->record.state == RunState::kQueued;
-    // A child is stopped with the run that started it; what is stopped twice is told twice.
-    const bool has_parent = run->record.trigger.parent.run.is_valid() && !command.job.is_valid();
-    if (is_meant && !has_parent && (is_queued || command.which == CancelAllRuns::Which::kActive)) {
-      cancel_run(draft, *run);
-    }
-  }
-  return std::move(draft.step);
-}
-
-Decision decide_delete(Draft draft, const DeleteRun& command) {
-  if (draft.state.find_run(command.run) != nullptr) {
-    return reject(ErrorCode::kConflict,
-                  "Run " + to_string(command.run) + " is active; cancel it first.");
-  }
-  if (!draft.facts.run_state) {
-    return reject(ErrorCode::kNotFound, "Run " + to_string(command.run) + " does not exist.");
-  }
-  draft.record(RunDeleted{.run = command.run});
-  return std::move(draft.step);
 }
 
 Decision decide_advance_time(Draft draft) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "common/base/limits.h"
@@ -82,14 +83,29 @@ void disown(const HeldAttempt& held, RegisterReply& reply) {
   }
 }
 
+template <typename T>
+void sort_unique(std::vector<T>& values) {
+  std::ranges::sort(values);
+  const auto repeated = std::ranges::unique(values);
+  values.erase(repeated.begin(), repeated.end());
+}
+
 WorkerRecord recorded(const Draft& draft, const RegisterWorker& command, WorkerId id) {
-  return {.id = id,
-          .name = command.name,
-          .boot_id = command.boot_id,
-          .version = command.version,
-          .slots = command.slots,
-          .labels = command.labels,
-          .registered = draft.now};
+  WorkerRecord worker{.id = id,
+                      .name = command.name,
+                      .boot_id = command.boot_id,
+                      .version = command.version,
+                      .slots = command.slots,
+                      .labels = command.labels,
+                      .registered = draft.now,
+                      .resources = command.resources,
+                      .cached_environments = command.cached_environments};
+  sort_unique(worker.labels);
+  sort_unique(worker.resources.gpus);
+  if (worker.cached_environments.size() > limits::kMaxCachedEnvironments) {
+    worker.cached_environments.resize(limits::kMaxCachedEnvironments);
+  }
+  return worker;
 }
 
 }  // namespace

@@ -2,13 +2,12 @@
 // The order of the variant is stored on disk: append only.
 #pragma once
 
-#include <map>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "scheduler/core/command.h"
-#include "scheduler/core/iteration_inputs.h"
+#include "scheduler/core/delegation_events.h"
 #include "scheduler/core/records.h"
 
 namespace sheaf::core {
@@ -82,6 +81,7 @@ struct TasksLeased {
     TaskIndex task = 0;
     WorkerId worker;
     AttemptId attempt;
+    std::vector<std::uint32_t> gpus{};  ///< Devices that the attempt holds, ascending.
   };
   RunId run;
   std::uint64_t fence = 0;
@@ -176,62 +176,19 @@ struct HookSecretRecorded {
   HookSecretRecord secret;
 };
 
-/// The task's work goes on elsewhere: in iterations of it, or in a run that it starts. It holds no
-/// slot.
-struct TaskDelegated {
+struct PoolRecorded {
+  PoolRecord pool;
+};
+
+struct PoolRemoved {
+  std::string name;
+};
+
+/// Something that the task's people should know, though it goes on.
+struct TaskWarned {
   RunId run;
   TaskIndex task = 0;
-  Timestamp at;
-  Timestamp deadline;  ///< kNoTime: no timeout.
-};
-
-/// The iterations of a for-each task exist, all blocked.
-struct IterationsPlanned {
-  RunId run;
-  IterationBlock block;
-  InputsPointer inputs;  ///< Stored as a row of its own, not with the event.
-};
-
-/// A run-job task has started `child`.
-struct ChildRunStarted {
-  RunId run;
-  TaskIndex task = 0;
-  RunId child;
-};
-
-/// Nothing more of the delegated task starts; what runs for it is being stopped.
-struct DelegationStopRequested {
-  RunId run;
-  TaskIndex task = 0;
-  StopReason reason = StopReason::kUserCancel;
-};
-
-/// Every iteration of the block that was not on a worker has ended in `state`.
-struct IterationsAbandoned {
-  RunId run;
-  std::uint32_t block = 0;
-  TaskState state = TaskState::kCancelled;
-  Timestamp at;
-};
-
-/// A finished run is live again: some of its tasks are reset, the others keep their results.
-struct RunRepaired {
-  RunRecord run;             ///< Queued; its last repair is the new one.
-  SettingsPointer settings;  ///< Stored by digest, not with the event.
-  std::vector<TaskRow> rows;
-  std::map<TaskIndex, TaskDetails> details;
-  std::vector<InputsPointer> inputs;  ///< Of the blocks; stored as rows of their own.
-};
-
-/// A settings document of a one-time run.
-struct SettingsRecorded {
-  std::string digest;
-  std::string json;
-};
-
-/// A finished run is gone, with all that it left.
-struct RunDeleted {
-  RunId run;
+  std::string warning;
 };
 
 using Event = std::variant<EpochBegan,
@@ -268,7 +225,11 @@ using Event = std::variant<EpochBegan,
                            IterationsAbandoned,
                            RunRepaired,
                            RunDeleted,
-                           SettingsRecorded>;
+                           SettingsRecorded,
+
+                           PoolRecorded,
+                           PoolRemoved,
+                           TaskWarned>;
 
 /// The run that an event belongs to; invalid for events of no run.
 [[nodiscard]] RunId run_of(const Event& event);

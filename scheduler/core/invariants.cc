@@ -1,6 +1,7 @@
 #include "common/base/check.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
 namespace {
@@ -124,6 +125,7 @@ void check_invariants(const State& state) {
                                  : run->tasks.deadline[deadline.what.task];
     SHEAF_CHECK(stored == deadline.at, "the deadline index is stale");
   }
+  check_usage(state);
   for (const auto& [id, job] : state.jobs) {
     for (const RunId run : job.queued) {
       const LiveRun* queued = state.find_run(run);

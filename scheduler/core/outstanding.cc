@@ -51,31 +51,4 @@ std::vector<Effect> outstanding(const State& state) {
   return effects;
 }
 
-std::vector<TaskRef> ready_tasks(const State& state, std::size_t limit) {
-  std::vector<TaskRef> tasks;
-  for (const TaskRef& what : state.ready) {
-    if (tasks.size() == limit) {
-      break;
-    }
-    const LiveRun* run = state.find_run(what.run);
-    if (run != nullptr && run->record.state == RunState::kRunning &&
-        run->tasks.state[what.task] == TaskState::kReady) {
-      tasks.push_back(what);
-    }
-  }
-  return tasks;
-}
-
-placement::ClusterView cluster_view(const State& state) {
-  placement::ClusterView view;
-  for (const auto& [id, worker] : state.workers) {
-    if (!worker.suspect) {
-      view.workers.push_back({.worker = id,
-                              .slots = worker.record.slots,
-                              .used = static_cast<std::uint32_t>(worker.attempts.size())});
-    }
-  }
-  return view;
-}
-
 }  // namespace sheaf::core

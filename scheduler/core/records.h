@@ -12,12 +12,13 @@
 #include "common/model/attempt.h"
 #include "common/model/job_settings.h"
 #include "common/model/states.h"
+#include "scheduler/core/alert_record.h"
+#include "common/model/worker_resources.h"
 
 namespace sheaf::core {
 
 using model::AttemptEnd;
 using model::NamedStrings;
-using model::RunState;
 using model::StopReason;
 using model::TaskState;
 using model::TaskValue;
@@ -182,23 +183,37 @@ struct TaskDetails {
   std::vector<TaskValue> staged;        ///< Of the running attempt; invisible until it succeeds.
   std::vector<std::string> warnings;
   RunId child;  ///< Of a run-job task: the latest run that it started.
+  /// Devices of its worker that the current attempt holds, ascending; empty while it has none.
+  std::vector<std::uint32_t> gpus;
 
   [[nodiscard]] bool is_empty() const {
     return message.empty() && attempts.empty() && values.empty() && staged.empty() &&
-           warnings.empty() && !child.is_valid();
+           warnings.empty() && gpus.empty() && !child.is_valid();
   }
   friend bool operator==(const TaskDetails&, const TaskDetails&) = default;
 };
 
 struct WorkerRecord {
   WorkerId id;
-  std::string name;         ///< Unique; bound to the worker's CURVE key by the allow-list.
-  std::string boot_id;      ///< Of the machine's current boot.
-  std::string version;      ///< Of the agent.
-  std::uint32_t slots = 0;  ///< Attempts at once.
-  std::vector<std::string> labels;
+  std::string name;                 ///< Unique; bound to the worker's CURVE key by the allow-list.
+  std::string boot_id;              ///< Of the machine's current boot.
+  std::string version;              ///< Of the agent.
+  std::uint32_t slots = 0;          ///< Attempts at once.
+  std::vector<std::string> labels;  ///< Sorted, each once.
   Timestamp registered = kNoTime;
+  model::WorkerResources resources;
+  /// Fingerprints of Python environments that it had when it registered, the one used last first.
+  std::vector<std::uint64_t> cached_environments;
   friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
+};
+
+/// A limit on the attempts that are under way at once, over all jobs whose tasks name the pool. A
+/// name without a record limits nothing.
+struct PoolRecord {
+  std::string name;
+  std::uint32_t limit = 0;  ///< 0 pauses.
+  Timestamp updated = kNoTime;
+  friend bool operator==(const PoolRecord&, const PoolRecord&) = default;
 };
 
 /// A declared schedule and its memory.
@@ -221,27 +236,6 @@ struct SkippedFire {
   std::string reason;
   RunId covered_by;  ///< The run that the latest missed nominal time started, if any.
   friend bool operator==(const SkippedFire&, const SkippedFire&) = default;
-};
-
-enum class AlertEvent : std::uint8_t { kStart = 0, kSuccess = 1, kFailure = 2 };
-
-/// An alert in the outbox, or one that is settled.
-struct AlertRecord {
-  enum class State : std::uint8_t { kPending = 0, kDelivered = 1, kDropped = 2 };
-  AlertId id;  ///< Stable over every try: receivers see it as the message id.
-  AlertEvent event = AlertEvent::kFailure;
-  model::AlertTarget target;
-  RunId run;
-  JobId job;
-  std::string job_name;
-  RunState run_state = RunState::kFailed;
-  std::string message;  ///< The run's result message.
-  State state = State::kPending;
-  std::uint32_t tries = 0;
-  Timestamp created = kNoTime;
-  Timestamp next_try = kNoTime;
-  std::string last_error;
-  friend bool operator==(const AlertRecord&, const AlertRecord&) = default;
 };
 
 /// A hook's secret, sealed by the caller: the core never sees it in the clear.

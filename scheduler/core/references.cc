@@ -5,6 +5,7 @@
 #include "common/base/check.h"
 #include "common/model/for_each_inputs.h"
 #include "scheduler/core/decide.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
 namespace {
@@ -343,7 +344,8 @@ Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                           .fence = identity.fence,
                           .manifest_digest = run.record.manifest_digest,
                           .file_path = run.record.file_path,
-                          .timeout = settings.timeout};
+                          .timeout = settings.timeout,
+                          .gpus = identity.gpus};
   const auto& environments = run.settings->environments;
   const auto environment = std::ranges::find(
       environments, settings.environment_key, &model::EnvironmentSettings::environment_key);
@@ -361,7 +363,8 @@ Result<model::AttemptSpec> make_attempt_spec(const LiveRun& run, TaskIndex task)
                             task,
                             {.attempt = run.tasks.attempt[task],
                              .number = run.tasks.attempt_number[task],
-                             .fence = run.tasks.fence[task]});
+                             .fence = run.tasks.fence[task],
+                             .gpus = gpus_of(run, task)});
 }
 
 }  // namespace sheaf::core

@@ -12,10 +12,15 @@ State restore(StoredState stored) {
     LiveWorker& live = state.workers[worker.id];
     // Until it registers again nothing is placed on it.
     live.suspect = true;
+    live.environments.assign(worker.cached_environments.rbegin(),
+                             worker.cached_environments.rend());
     live.record = std::move(worker);
   }
   for (const ScheduleRecord& schedule : stored.schedules) {
     state.schedules[schedule.id] = schedule;
+  }
+  for (PoolRecord& pool : stored.pools) {
+    state.pools[pool.name] = std::move(pool);
   }
   StateWriter writer(state);
   for (StoredRun& run : stored.runs) {

@@ -160,6 +160,7 @@ class Settler {
       finish_task(draft_, what, TaskState::kFailed, spec.error().message);
       return;
     }
+    warn_if_unmeetable(draft_, run, task);
     ready_[run.record.id].push_back(task);
   }
 

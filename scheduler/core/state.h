@@ -22,6 +22,7 @@
 #include "scheduler/core/command.h"
 #include "scheduler/core/iteration_inputs.h"
 #include "scheduler/core/job_graph.h"
+#include "scheduler/core/ready_queue.h"
 #include "scheduler/core/records.h"
 
 namespace sheaf::core {
@@ -106,6 +107,13 @@ struct LiveWorker {
   bool suspect = false;
   /// Active attempts placed here; its size is the number of slots in use.
   std::set<AttemptId> attempts;
+
+  // Derived: what those attempts asked for, and were given.
+  std::int64_t cpu_millis = 0;
+  std::int64_t memory_bytes = 0;
+  std::set<std::uint32_t> gpus;
+  /// Environments that it has, as it said or by what was placed there; a hint, the newest last.
+  std::vector<std::uint64_t> environments;
 };
 
 /// What a job that was removed still has in its queue runs one by one.
@@ -134,12 +142,14 @@ struct State {
   std::map<RunId, std::unique_ptr<LiveRun>> runs;
   std::map<WorkerId, LiveWorker> workers;
   std::map<TriggerId, ScheduleRecord> schedules;
+  std::map<std::string, PoolRecord> pools;
 
   // Derived.
   std::map<std::string, WorkerId> workers_by_name;
   std::map<JobId, JobActivity> jobs;
   std::unordered_map<AttemptId, TaskRef> attempts;  ///< Active ones; looked up, never iterated.
-  std::deque<TaskRef> ready;                        ///< May hold tasks that are no longer ready.
+  std::map<std::string, std::uint32_t> pool_usage;  ///< Active attempts, where there are any.
+  ReadyQueue ready;
   std::set<Deadline> deadlines;
   Unsettled unsettled;
   std::vector<RunId> dirty_runs;

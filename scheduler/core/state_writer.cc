@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
-namespace {
-
-/// Counts one finished dependency for a dependent.
-void count(DependencyCounts& counts, DependencyClass kind, TaskState state) {
+void count_dependency(DependencyCounts& counts, DependencyClass kind, TaskState state) {
   SHEAF_CHECK(counts.open > 0, "a dependency finished twice");
   --counts.open;
   switch (kind) {
@@ -29,8 +27,6 @@ void count(DependencyCounts& counts, DependencyClass kind, TaskState state) {
 std::size_t page_count(std::uint32_t rows) {
   return (std::size_t{rows} + kTasksPerPage - 1) / kTasksPerPage;
 }
-
-}  // namespace
 
 DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
   if (!run.is_iteration(task) && !run.is_selected(task)) {
@@ -107,98 +103,6 @@ LiveRun& StateWriter::add_stored(StoredRun stored) {
   SHEAF_CHECK(is_new, "a run id was given twice");
   index_run(added);
   return added;
-}
-
-void StateWriter::index_run(LiveRun& run) {
-  SHEAF_CHECK(run.settings != nullptr && run.settings->tasks.size() == run.record.graph_size,
-              "the run's settings are not those it was submitted with");
-  SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block has no inputs");
-  run.dirty_pages.assign(page_count(run.record.task_count), false);
-  index_graph(run);
-  index_rows(run);
-  for (std::uint32_t block = 0; block < run.blocks.size(); ++block) {
-    index_block(run, block);
-  }
-  run.value_count = 0;
-  for (const auto& [task, details] : run.details) {
-    run.value_count += static_cast<std::uint32_t>(details.values.size() + details.staged.size());
-  }
-  if (run.record.deadline != kNoTime) {
-    state_.deadlines.insert({run.record.deadline, {run.record.id, kRunItself}});
-  }
-  if (run.record.state == RunState::kRunning) {
-    list_unblocked(run);
-    list_blocks(run);
-  } else if (run.record.state == RunState::kStopping) {
-    list_stoppable(run);
-  }
-  if (run.unfinished_tasks == 0 && run.record.state != RunState::kQueued) {
-    state_.unsettled.finished_runs.insert(run.record.id);
-  }
-  place_in_job(run);
-}
-
-void StateWriter::index_graph(LiveRun& run) {
-  run.graph = JobGraph(*run.settings);
-  run.unselected = find_unselected(run.graph, *run.settings, run.record.only);
-  run.dependencies.assign(run.record.graph_size, {});
-  run.unfinished_tasks = 0;
-  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
-    run.dependencies[task].open = run.graph.dependency_count(task);
-  }
-  for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
-    const TaskState state = run.tasks.state[task];
-    if (!is_terminal(state)) {
-      ++run.unfinished_tasks;
-      continue;
-    }
-    for (const Edge& edge : run.graph.dependents(task)) {
-      count(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
-    }
-  }
-}
-
-void StateWriter::index_rows(LiveRun& run) {
-  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
-    const TaskRef here{run.record.id, task};
-    const TaskState state = run.tasks.state[task];
-    if (is_active(state)) {
-      bind_attempt(run, task);
-    } else if (state == TaskState::kReady) {
-      state_.ready.push_back(here);
-    } else if (state == TaskState::kDelegated && !run.find_block(task) &&
-               !run.details[task].child.is_valid()) {
-      state_.unsettled.wanting_facts.insert(here);
-    }
-    if (run.tasks.deadline[task] != kNoTime) {
-      state_.deadlines.insert({run.tasks.deadline[task], here});
-    }
-  }
-}
-
-void StateWriter::index_block(LiveRun& run, std::uint32_t block) {
-  const IterationBlock& record = run.record.blocks[block];
-  LiveBlock& live = run.blocks[block];
-  live = {.inputs = live.inputs};
-  for (std::uint32_t i = 0; i < record.count; ++i) {
-    const TaskIndex task = record.first + i;
-    const TaskState state = run.tasks.state[task];
-    if (is_terminal(state)) {
-      live.failed += classify(run, task, EdgeOutcome::kAny) == DependencyClass::kFailed ? 1 : 0;
-      continue;
-    }
-    ++live.unfinished;
-    live.active += state != TaskState::kBlocked ? 1 : 0;
-  }
-  pass_begun(run, block);
-}
-
-void StateWriter::pass_begun(LiveRun& run, std::uint32_t block) {
-  const IterationBlock& record = run.record.blocks[block];
-  std::uint32_t& next = run.blocks[block].next;
-  while (next < record.count && run.tasks.state[record.first + next] != TaskState::kBlocked) {
-    ++next;
-  }
 }
 
 void StateWriter::add_block(LiveRun& run, const IterationBlock& block, InputsPointer inputs) {
@@ -332,14 +236,18 @@ void StateWriter::bind_attempt(LiveRun& run, TaskIndex task) {
   const auto worker = state_.workers.find(run.tasks.worker[task]);
   SHEAF_CHECK(worker != state_.workers.end(), "an attempt is on a worker that nobody knows");
   worker->second.attempts.insert(attempt);
+  occupy(state_, worker->second, run, task);
 }
 
 void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
   const AttemptId attempt = run.tasks.attempt[task];
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);
-  if (worker != state_.workers.end()) {
-    worker->second.attempts.erase(attempt);
+  SHEAF_CHECK(worker != state_.workers.end(), "an attempt is on a worker that nobody knows");
+  worker->second.attempts.erase(attempt);
+  vacate(state_, worker->second, run, task);
+  if (const auto details = run.details.find(task); details != run.details.end()) {
+    details->second.gpus.clear();
   }
 }
 
@@ -352,7 +260,7 @@ void StateWriter::finish_task(LiveRun& run, TaskIndex task, TaskState before) {
   SHEAF_CHECK(run.unfinished_tasks > 0, "more tasks finished than there are");
   const TaskState state = run.tasks.state[task];
   for (const Edge& edge : run.graph.dependents(task)) {
-    count(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
+    count_dependency(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
     if (run.dependencies[edge.target].open == 0 &&
         run.tasks.state[edge.target] == TaskState::kBlocked) {
       state_.unsettled.unblocked.push_back({run.record.id, edge.target});

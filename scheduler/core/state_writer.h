@@ -14,6 +14,12 @@ enum class DependencyClass : std::uint8_t { kSucceeded, kExcluded, kFailed };
 /// How `task`, finished, counts along `edge`.
 [[nodiscard]] DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge);
 
+/// Counts one finished dependency for a dependent.
+void count_dependency(DependencyCounts& counts, DependencyClass kind, TaskState state);
+
+/// How many pages so many rows take.
+[[nodiscard]] std::size_t page_count(std::uint32_t rows);
+
 /// Whether the task's attempt will be declared lost unless its worker reports it (LossExpected). A
 /// leased or stopping task has no other deadline.
 [[nodiscard]] bool is_loss_expected(const LiveRun& run, TaskIndex task);

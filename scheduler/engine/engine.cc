@@ -21,9 +21,13 @@ constexpr std::chrono::seconds kLongestWait{5};
 /// State and the core thread. Everything but the queue belongs to that thread.
 class Engine::Loop {
  public:
-  Loop(store::Store& store, Outlets outlets, Clock clock, ReadFile files)
+  Loop(store::Store& store,
+       Outlets outlets,
+       Clock clock,
+       ReadFile files,
+       placement::Policy policy)
       : clock_(clock),
-        turn_(store, std::move(outlets), std::move(clock), std::move(files)) {}
+        turn_(store, std::move(outlets), std::move(clock), std::move(files), policy) {}
 
   Result<std::uint64_t> start();
   void post(Waiting waiting);
@@ -116,9 +120,10 @@ std::deque<Waiting> Engine::Loop::wait_for_commands() {
   return std::exchange(queue_, {});
 }
 
-Engine::Engine(store::Store& store, Outlets outlets, Clock clock, ReadFile files)
-    : loop_(std::make_unique<Loop>(store, std::move(outlets), std::move(clock), std::move(files))) {
-}
+Engine::Engine(
+    store::Store& store, Outlets outlets, Clock clock, ReadFile files, placement::Policy policy)
+    : loop_(std::make_unique<Loop>(
+          store, std::move(outlets), std::move(clock), std::move(files), policy)) {}
 
 Engine::~Engine() {
   loop_->stop();

@@ -18,7 +18,11 @@ namespace sheaf::engine {
 class Engine {
  public:
   /// `store` must outlive the engine.
-  Engine(store::Store& store, Outlets outlets, Clock clock, ReadFile files = {});
+  Engine(store::Store& store,
+         Outlets outlets,
+         Clock clock,
+         ReadFile files = {},
+         placement::Policy policy = placement::Policy::kSpread);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -50,6 +50,12 @@ struct Filer {
   void operator()(const core::HookSecretRecorded& event) const {
     records.hook_secrets.push_back(event.secret);
   }
+  void operator()(const core::PoolRecorded& event) const {
+    records.pools[event.pool.name] = event.pool;
+  }
+  void operator()(const core::PoolRemoved& event) const {
+    records.pools[event.name] = std::nullopt;
+  }
   template <typename Other>
   void operator()(const Other& /*event*/) const {}
 };

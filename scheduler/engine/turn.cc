@@ -32,10 +32,12 @@ struct OutletSender {
 
 }  // namespace
 
-Turn::Turn(store::Store& store, Outlets outlets, Clock clock, ReadFile files)
+Turn::Turn(
+    store::Store& store, Outlets outlets, Clock clock, ReadFile files, placement::Policy policy)
     : store_(store),
       outlets_(std::move(outlets)),
       clock_(std::move(clock)),
+      policy_(policy),
       facts_(store, pending_, std::move(files)) {}
 
 Result<std::uint64_t> Turn::begin() {
@@ -119,15 +121,9 @@ void Turn::advance_time() {
 }
 
 void Turn::place() {
-  const placement::ClusterView view = core::cluster_view(state_);
-  const auto ready = core::ready_tasks(state_, view.free_slots());
-  if (ready.empty()) {
+  const core::LeaseTasks command = core::propose_leases(state_, policy_);
+  if (command.leases.empty()) {
     return;
-  }
-  core::LeaseTasks command;
-  for (const placement::Placement& placement : placement::plan(view, ready.size())) {
-    const core::TaskRef& what = ready[placement.task];
-    command.leases.push_back({.run = what.run, .task = what.task, .worker = placement.worker});
   }
   const Outcome outcome = step(command);
   SHEAF_CHECK(outcome.has_value(), "LeaseTasks is never refused");

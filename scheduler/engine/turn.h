@@ -13,6 +13,7 @@
 #include "scheduler/core/core.h"
 #include "scheduler/engine/facts.h"
 #include "scheduler/engine/pending.h"
+#include "scheduler/placement/placement.h"
 #include "scheduler/store/store.h"
 
 namespace sheaf::engine {
@@ -49,7 +50,8 @@ struct Waiting {
 class Turn {
  public:
   /// `store` must outlive the turn.
-  Turn(store::Store& store, Outlets outlets, Clock clock, ReadFile files = {});
+  Turn(store::Store& store, Outlets outlets, Clock clock, ReadFile files = {},
+       placement::Policy policy = placement::Policy::kSpread);
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
@@ -83,6 +85,7 @@ class Turn {
   store::Store& store_;
   Outlets outlets_;
   Clock clock_;
+  placement::Policy policy_;
   core::State state_;
   Pending pending_;
   FactSource facts_;

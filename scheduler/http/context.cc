@@ -277,6 +277,7 @@ Result<void> add_routes(Router& router, Service service) {
   add_deployment_routes(router, context);
   add_hook_routes(router, context);
   add_overview_routes(router, context);
+  add_pool_routes(router, context);
   return {};
 }
 

@@ -134,5 +134,6 @@ void add_file_routes(Router& router, const ContextPointer& context);
 void add_deployment_routes(Router& router, const ContextPointer& context);
 void add_hook_routes(Router& router, const ContextPointer& context);
 void add_overview_routes(Router& router, const ContextPointer& context);
+void add_pool_routes(Router& router, const ContextPointer& context);
 
 }  // namespace sheaf::http

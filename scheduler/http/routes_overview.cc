@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "scheduler/http/context.h"
+#include "scheduler/http/usage_counter.h"
 
 namespace sheaf::http {
 namespace {
@@ -51,93 +52,7 @@ Result<Response> list_schedules(const Context& context) {
   return json_response({{"schedules", std::move(list)}});
 }
 
-using AttemptCounts = std::map<WorkerId, std::size_t>;
-
-Result<AttemptCounts> count_attempts(const store::Reader& reader, RunId id) {
-  const auto run = reader.run(id);
-  if (!run || !*run) {
-    return run ? fail(ErrorCode::kCorrupt, "a run without its rows") : fail(run.error());
-  }
-  AttemptCounts counts;
-  for (const core::TaskRow& row : (*run)->tasks) {
-    if (is_active(row.state)) {
-      ++counts[row.worker];
-    }
-  }
-  return counts;
-}
-
-struct Usage {
-  AttemptCounts attempts;
-  /// Not all active runs were looked at.
-  bool is_partial = false;
-};
-
-/// Attempts on each worker. Remembers the counts of each run for one version of it, so that only
-/// runs that changed since the last call are read whole. Threads: any.
-class UsageCounter {
- public:
-  [[nodiscard]] Result<Usage> count(const Context& context) {
-    const std::size_t limit = context.service().max_counted_runs;
-    auto listed = context.read()->runs({.active_only = true, .limit = limit + 1});
-    if (!listed) {
-      return fail(listed.error());
-    }
-    const bool is_partial = listed->size() > limit;
-    if (is_partial) {
-      listed->pop_back();
-    }
-    std::map<RunId, std::uint64_t> versions;
-    for (const core::RunRecord& run : *listed) {
-      if (run.state != model::RunState::kQueued) {
-        versions.emplace(run.id, context.service().feed.version(run.id));
-      }
-    }
-    // Opened after the versions were asked for: what is read is at least as new.
-    auto counted = count_runs(*context.read(), versions);
-    if (!counted) {
-      return fail(counted.error());
-    }
-    Usage usage{.attempts = {}, .is_partial = is_partial};
-    for (const auto& [run, known] : *counted) {
-      for (const auto& [worker, count] : known.attempts) {
-        usage.attempts[worker] += count;
-      }
-    }
-    known_.with([&counted](auto& all) { all = std::move(*counted); });
-    return usage;
-  }
-
- private:
-  struct Known {
-    std::uint64_t version = 0;
-    AttemptCounts attempts;
-  };
-  using KnownRuns = std::map<RunId, Known>;
-
-  Result<KnownRuns> count_runs(const store::Reader& reader,
-                               const std::map<RunId, std::uint64_t>& versions) {
-    const KnownRuns known = known_.with([](const KnownRuns& all) { return all; });
-    KnownRuns counted;
-    for (const auto& [run, version] : versions) {
-      const auto found = known.find(run);
-      if (found != known.end() && found->second.version == version) {
-        counted.emplace(run, found->second);
-        continue;
-      }
-      auto attempts = count_attempts(reader, run);
-      if (!attempts) {
-        return fail(attempts.error());
-      }
-      counted.emplace(run, Known{.version = version, .attempts = std::move(*attempts)});
-    }
-    return counted;
-  }
-
-  Guarded<KnownRuns> known_;
-};
-
-Result<Response> list_workers(const Context& context, UsageCounter& counter) {
+Result<Response> list_workers(Context& context, UsageCounter& counter) {
   const auto workers = context.read()->workers();
   const auto usage = counter.count(context);
   if (!workers || !usage) {
@@ -145,10 +60,10 @@ Result<Response> list_workers(const Context& context, UsageCounter& counter) {
   }
   json::array list;
   for (const core::WorkerRecord& worker : *workers) {
-    const auto found = usage->attempts.find(worker.id);
+    const auto found = usage->attempts.workers.find(worker.id);
     const auto& state_of = context.service().worker_state;
     list.push_back(worker_view(worker,
-                               found == usage->attempts.end() ? 0 : found->second,
+                               found == usage->attempts.workers.end() ? 0 : found->second,
                                state_of ? state_of(worker.id) : "away"));
   }
   json::object body{{"workers", std::move(list)}};

@@ -215,7 +215,8 @@ void Daemon::Parts::make_engine() {
       [] { return os::wall_time(); },
       [this](const std::string& manifest, const std::string& path) {
         return read_deployed_file(*blobs, manifest, path);
-      });
+      },
+      settings.placement);
   watcher = std::make_unique<triggers::ScheduleWatcher>(*engine);
 }
 

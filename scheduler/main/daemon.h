@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "scheduler/placement/placement.h"
 
 namespace sheaf::scheduler {
 
@@ -22,6 +23,7 @@ struct DaemonSettings {
   std::string log_endpoint;
   /// Host names under which workers reach this scheduler, if not the address itself.
   std::string advertised_url;
+  placement::Policy placement = placement::Policy::kSpread;
 };
 
 class Daemon {

@@ -1,6 +1,7 @@
 // sheaf-scheduler: arguments and signals; daemon.h makes the parts.
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +37,15 @@ void declare(CLI::App& app, Arguments& arguments) {
       "--logs-listen", arguments.daemon.log_endpoint, "tcp://host:port for workers' logs");
   app.add_option(
       "--url", arguments.daemon.advertised_url, "URL under which workers reach the HTTP API");
+  using sheaf::placement::Policy;
+  app.add_option(
+         "--placement",
+         arguments.daemon.placement,
+         "Which of the fitting workers a task goes to: the emptiest (spread) or the fullest "
+         "(pack)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Policy>{{"spread", Policy::kSpread}, {"pack", Policy::kPack}}))
+      ->default_str("spread");
   app.add_option(
       "--ready-fd", arguments.ready_descriptor, "Descriptor told once everything listens");
   app.add_option("--lifeline-fd", arguments.lifeline, "Stop at the end of file of this descriptor");

@@ -154,6 +154,10 @@ void BatchWriter::add_declarations(const Batch& batch) {
     const Key key = Key(Table::kSchedule).id(id);
     schedule ? put(key, *schedule) : remove(key);
   }
+  for (const auto& [name, pool] : batch.pools) {
+    const Key key = Key(Table::kPool).text(name);
+    pool ? put(key, *pool) : remove(key);
+  }
   for (const core::HookSecretRecord& secret : batch.hook_secrets) {
     put(hook_secret_key(secret.job, secret.hook), secret);
   }

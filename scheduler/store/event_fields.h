@@ -70,7 +70,7 @@ void fields(Visitor& visit, Record& e) {
 
 template <typename Visitor, Of<core::TasksLeased::Lease> Record>
 void fields(Visitor& visit, Record& e) {
-  visit.of(e, e.task, e.worker, e.attempt);
+  visit.of(e, e.task, e.worker, e.attempt, e.gpus);
 }
 
 template <typename Visitor, Of<core::TasksLeased> Record>
@@ -187,6 +187,21 @@ void fields(Visitor& visit, Record& e) {
 template <typename Visitor, Of<core::SettingsRecorded> Record>
 void fields(Visitor& visit, Record& e) {
   visit.of(e, e.digest, e.json);
+}
+
+template <typename Visitor, Of<core::PoolRecorded> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.pool);
+}
+
+template <typename Visitor, Of<core::PoolRemoved> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.name);
+}
+
+template <typename Visitor, Of<core::TaskWarned> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.task, e.warning);
 }
 
 }  // namespace sheaf::store

@@ -38,6 +38,7 @@ enum class Table : char {
   kUnfinished = 'u',        ///< run → MarkRow; what recovery reads.
   kWorker = 'w',            ///< worker → WorkerRecord
   kRunByJob = 'x',          ///< job, run → MarkRow
+  kPool = 'y',              ///< name → PoolRecord
 };
 
 /// Builds a key from left to right.

@@ -71,6 +71,8 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<core::SkippedFire>> skipped_fires(
       JobId job, std::size_t limit) const = 0;
   [[nodiscard]] virtual Result<std::vector<core::WorkerRecord>> workers() const = 0;
+  /// By name.
+  [[nodiscard]] virtual Result<std::vector<core::PoolRecord>> pools() const = 0;
   [[nodiscard]] virtual Result<std::optional<core::ReceiptRecord>> receipt(
       std::string_view key) const = 0;
   [[nodiscard]] virtual Result<std::optional<core::AlertRecord>> alert(AlertId alert) const = 0;

@@ -181,12 +181,31 @@ void fields(Visitor& visit, Record& r) {
 
 template <typename Visitor, Of<core::TaskDetails> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.message, r.attempts, r.values, r.staged, r.warnings, r.child);
+  visit.of(r, r.message, r.attempts, r.values, r.staged, r.warnings, r.child, r.gpus);
+}
+
+template <typename Visitor, Of<model::WorkerResources> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.cpu_millis, r.memory_bytes, r.gpus);
+}
+
+template <typename Visitor, Of<core::PoolRecord> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.name, r.limit, r.updated);
 }
 
 template <typename Visitor, Of<core::WorkerRecord> Record>
 void fields(Visitor& visit, Record& r) {
-  visit.of(r, r.id, r.name, r.boot_id, r.version, r.slots, r.labels, r.registered);
+  visit.of(r,
+           r.id,
+           r.name,
+           r.boot_id,
+           r.version,
+           r.slots,
+           r.labels,
+           r.registered,
+           r.resources,
+           r.cached_environments);
 }
 
 template <typename Visitor, Of<core::ScheduleRecord> Record>

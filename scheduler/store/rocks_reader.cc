@@ -310,6 +310,10 @@ Result<std::vector<core::WorkerRecord>> RocksReader::workers() const {
   return collect<core::WorkerRecord>(all_with(Key(Table::kWorker)), kAll);
 }
 
+Result<std::vector<core::PoolRecord>> RocksReader::pools() const {
+  return collect<core::PoolRecord>(all_with(Key(Table::kPool)), kAll);
+}
+
 Result<std::optional<core::ReceiptRecord>> RocksReader::receipt(std::string_view key) const {
   return find<core::ReceiptRecord>(Key(Table::kReceipt).text(key));
 }
@@ -365,44 +369,6 @@ Result<std::vector<RunId>> RocksReader::unfinished_runs() const {
     return fail(scanned.error());
   }
   return runs;
-}
-
-Result<std::optional<BatchEvents>> RocksReader::batch(std::uint64_t number) const {
-  const auto row = find<BatchRow>(Key(Table::kBatch).number(number));
-  if (!row) {
-    return fail(row.error());
-  }
-  if (!row->has_value()) {
-    return std::optional<BatchEvents>{};
-  }
-  std::uint64_t previous = 0;
-  if (number > 1) {
-    const auto before = find<BatchRow>(Key(Table::kBatch).number(number - 1));
-    if (!before) {
-      return fail(before.error());
-    }
-    if (!before->has_value()) {
-      return fail(ErrorCode::kCorrupt, "batch " + std::to_string(number - 1) + " is missing");
-    }
-    previous = (*before)->chain;
-  }
-  EventBytes bytes;
-  for (const BatchRow::Segment& segment : (*row)->segments) {
-    auto events = find_bytes(events_key(segment.run, number));
-    if (!events) {
-      return fail(events.error());
-    }
-    bytes.emplace(segment.run, std::move(*events).value_or(std::string()));
-  }
-  if (chain_of(previous, **row, bytes) != (*row)->chain) {
-    return fail(ErrorCode::kCorrupt,
-                "the events of batch " + std::to_string(number) + " do not match the hash chain");
-  }
-  auto events = events_in_order(**row, bytes);
-  if (!events) {
-    return fail(events.error(), "batch " + std::to_string(number));
-  }
-  return std::optional(BatchEvents{.epoch = (*row)->epoch, .events = *std::move(events)});
 }
 
 }  // namespace sheaf::store

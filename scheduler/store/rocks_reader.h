@@ -37,6 +37,7 @@ class RocksReader final : public Reader {
   [[nodiscard]] Result<std::vector<core::SkippedFire>> skipped_fires(
       JobId job, std::size_t limit) const override;
   [[nodiscard]] Result<std::vector<core::WorkerRecord>> workers() const override;
+  [[nodiscard]] Result<std::vector<core::PoolRecord>> pools() const override;
   [[nodiscard]] Result<std::optional<core::ReceiptRecord>> receipt(
       std::string_view key) const override;
   [[nodiscard]] Result<std::optional<core::AlertRecord>> alert(AlertId alert) const override;

@@ -159,6 +159,11 @@ Result<core::StoredState> RocksStore::recover() const {
     return fail(schedules.error());
   }
   state.schedules = *std::move(schedules);
+  auto pools = reader.pools();
+  if (!pools) {
+    return fail(pools.error());
+  }
+  state.pools = *std::move(pools);
   return state;
 }
 

@@ -215,6 +215,7 @@ template std::string encode<core::SkippedFire>(const core::SkippedFire&);
 template std::string encode<core::ReceiptRecord>(const core::ReceiptRecord&);
 template std::string encode<core::AlertRecord>(const core::AlertRecord&);
 template std::string encode<core::HookSecretRecord>(const core::HookSecretRecord&);
+template std::string encode<core::PoolRecord>(const core::PoolRecord&);
 
 template Result<HeadRow> decode<HeadRow>(std::string_view);
 template Result<IdentityRow> decode<IdentityRow>(std::string_view);
@@ -236,5 +237,6 @@ template Result<core::SkippedFire> decode<core::SkippedFire>(std::string_view);
 template Result<core::ReceiptRecord> decode<core::ReceiptRecord>(std::string_view);
 template Result<core::AlertRecord> decode<core::AlertRecord>(std::string_view);
 template Result<core::HookSecretRecord> decode<core::HookSecretRecord>(std::string_view);
+template Result<core::PoolRecord> decode<core::PoolRecord>(std::string_view);
 
 }  // namespace sheaf::store

@@ -60,6 +60,7 @@ struct Batch {
   std::map<std::string, core::ReceiptRecord> receipts;
   std::map<AlertId, core::AlertRecord> alerts;
   std::vector<core::HookSecretRecord> hook_secrets;
+  std::map<std::string, std::optional<core::PoolRecord>> pools;
 };
 
 /// The end of the store's history.

@@ -203,6 +203,11 @@ Result<void> Verifier::compare_live() {
     schedules.push_back(entry.second);
   }
   compare("the list of schedules", recovered->schedules == schedules);
+  std::vector<core::PoolRecord> pools;
+  for (const auto& entry : state_.pools) {
+    pools.push_back(entry.second);
+  }
+  compare("the list of pools", recovered->pools == pools);
   return {};
 }
 

@@ -33,7 +33,9 @@ core::RegisterWorker to_command(const wire::Register& message) {
                                .version = message.agent_version,
                                .slots = message.slots,
                                .labels = message.labels,
-                               .attempts = {}};
+                               .attempts = {},
+                               .resources = message.resources,
+                               .cached_environments = message.cached_environments};
   command.attempts.reserve(message.attempts.size());
   for (const wire::HeldAttempt& held : message.attempts) {
     command.attempts.push_back(to_core(held));

@@ -88,13 +88,7 @@ class Core {
         step(command);
       }
     }
-    const auto view = core::cluster_view(state_);
-    const auto ready = core::ready_tasks(state_, view.free_slots());
-    core::LeaseTasks leases;
-    for (const placement::Placement& place : placement::plan(view, ready.size())) {
-      leases.leases.push_back({ready[place.task].run, ready[place.task].task, place.worker});
-    }
-    step(leases);
+    step(core::propose_leases(state_));
     for (const RunId run : std::exchange(state_.dirty_runs, {})) {
       core::LiveRun& live = *state_.find_run(run);
       live.is_dirty = false;

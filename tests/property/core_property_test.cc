@@ -26,6 +26,8 @@ class Story {
       deploy();
     } else if (thrown < 17) {
       restart();
+    } else if (thrown < 19) {
+      change_pool();
     } else if (thrown < 25) {
       fleet_.fail();
     } else if (thrown < 33) {
@@ -45,6 +47,9 @@ class Story {
 
   /// Faults are over: lets everything come to its end.
   void finish() {
+    for (const auto& [name, pool] : std::map(world_.state.pools)) {
+      ASSERT_TRUE(world_.turn(core::SetPool{.name = name, .limit = 1}).has_value());
+    }
     for (int round = 0; round < 400 && !world_.state.runs.empty(); ++round) {
       fleet_.heal();
       // Late rounds are longer: a job without places keeps its queue for 48 hours.
@@ -86,6 +91,16 @@ class Story {
       const auto chosen =
           std::next(runs.begin(), static_cast<std::ptrdiff_t>(dice_.below(runs.size())));
       ASSERT_TRUE(world_.turn(core::CancelRun{.run = chosen->first}).has_value());
+    }
+  }
+
+  void change_pool() {
+    const std::string name = dice_.chance(50) ? "licences" : "database";
+    if (dice_.chance(30) && world_.state.pools.contains(name)) {
+      ASSERT_TRUE(world_.turn(core::RemovePool{.name = name}).has_value());
+    } else {
+      const auto limit = static_cast<std::uint32_t>(dice_.below(4));
+      ASSERT_TRUE(world_.turn(core::SetPool{.name = name, .limit = limit}).has_value());
     }
   }
 

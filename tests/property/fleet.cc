@@ -196,8 +196,13 @@ void Fleet::register_machine(Machine& machine) {
   deliver();  // What was ordered until now belongs to the session that ends here.
   machine.starts.clear();
   machine.stops.clear();
-  const auto reply =
-      world_.register_worker(machine.name, machine.slots, machine.boot_id(), std::move(held));
+  const auto reply = world_.register_worker({.name = machine.name,
+                                             .boot_id = machine.boot_id(),
+                                             .version = "test",
+                                             .slots = machine.slots,
+                                             .labels = {"disk"},
+                                             .attempts = std::move(held),
+                                             .resources = kMachineResources});
   machine.id = reply.worker;
   machine.is_in_session = true;
   for (const auto& gone : {reply.kill, reply.forget}) {

@@ -24,6 +24,10 @@ struct Process {
   model::AttemptOutcome outcome;
 };
 
+/// Of every machine; random tasks ask for no more.
+inline const model::WorkerResources kMachineResources{
+    .cpu_millis = 2'000, .memory_bytes = 8, .gpus = {0, 2}};
+
 struct Machine {
   std::string name;
   std::uint32_t slots = 1;

@@ -75,7 +75,17 @@ void History::check_terminal(const core::StoredRun& run) {
 void History::check_slots(const core::State& state) {
   for (const auto& [id, worker] : state.workers) {
     EXPECT_LE(worker.attempts.size(), worker.record.slots) << "more leases than slots";
+    EXPECT_LE(worker.cpu_millis, worker.record.resources.cpu_millis) << "more cores than there are";
+    EXPECT_TRUE(std::ranges::includes(worker.record.resources.gpus, worker.gpus))
+        << "a device that is not there";
   }
+  for (const auto& [name, used] : state.pool_usage) {
+    // A limit may fall below what is under way; then nothing more starts.
+    const auto pool = state.pools.find(name);
+    const bool is_over = pool != state.pools.end() && used > pool->second.limit;
+    EXPECT_FALSE(is_over && used > pool_usage_[name]) << "pool " << name << " overflows";
+  }
+  pool_usage_ = state.pool_usage;
 }
 
 core::State fold(const std::vector<core::Event>& events) {
@@ -91,6 +101,8 @@ void expect_same_memory(const core::State& expected, const core::State& actual) 
   EXPECT_EQ(expected.next_id, actual.next_id);
   EXPECT_EQ(expected.epoch, actual.epoch);
   EXPECT_EQ(expected.schedules, actual.schedules);
+  EXPECT_EQ(expected.pools, actual.pools);
+  EXPECT_EQ(expected.pool_usage, actual.pool_usage);
   EXPECT_EQ(expected.deadlines, actual.deadlines);
   EXPECT_EQ(expected.attempts, actual.attempts);
   EXPECT_EQ(expected.workers_by_name, actual.workers_by_name);
@@ -110,6 +122,8 @@ void expect_same_memory(const core::State& expected, const core::State& actual) 
   for (const auto& [id, worker] : expected.workers) {
     EXPECT_EQ(worker.record, actual.workers.at(id).record);
     EXPECT_EQ(worker.attempts, actual.workers.at(id).attempts);
+    EXPECT_EQ(worker.cpu_millis, actual.workers.at(id).cpu_millis);
+    EXPECT_EQ(worker.gpus, actual.workers.at(id).gpus);
   }
   ASSERT_EQ(expected.jobs.size(), actual.jobs.size());
   for (const auto& [id, job] : expected.jobs) {

@@ -21,7 +21,7 @@ class History {
   void run_started(RunId run);
   void run_over(RunId run);
   void check_terminal(const core::StoredRun& run);
-  static void check_slots(const core::State& state);
+  void check_slots(const core::State& state);
 
   std::size_t read_events_ = 0;
   std::map<RunId, JobId> job_of_;
@@ -31,6 +31,7 @@ class History {
   std::set<AttemptId> ended_attempts_;
   std::map<RunId, core::StoredRun> terminal_;  ///< Runs as they were when they ended.
   std::map<core::TaskRef, core::TaskRow> terminal_tasks_;
+  std::map<std::string, std::uint32_t> pool_usage_;  ///< After the step before.
 };
 
 /// Everything of `state` that a restart must bring back, compared piece by piece.

@@ -57,6 +57,19 @@ TaskBuilder random_task(Dice& dice, std::size_t index, std::vector<bool>& is_con
   return task;
 }
 
+/// Never more than every machine has; see kMachineResources.
+void add_needs(Dice& dice, TaskBuilder& task) {
+  if (dice.chance(30)) {
+    task.resources({.cpu_millis = static_cast<std::int64_t>(dice.below(5)) * 500,
+                    .memory_bytes = static_cast<std::int64_t>(dice.below(9)),
+                    .gpus = static_cast<int>(dice.below(3)),
+                    .labels = {"disk"}});
+  }
+  if (dice.chance(30)) {
+    task.pool(dice.chance(50) ? "licences" : "database");
+  }
+}
+
 void add_troubles(Dice& dice, TaskBuilder& task) {
   if (dice.chance(40)) {
     task.retries(static_cast<int>(dice.below(3)));
@@ -104,9 +117,11 @@ tests::JobBuilder random_job(Dice& dice, const std::string& name, std::size_t ma
     TaskBuilder task = random_task(dice, index, is_condition);
     if (!is_condition.back()) {
       add_troubles(dice, task);
+      add_needs(dice, task);
     }
     job.task(task);
   }
+  job.priority(static_cast<int>(dice.below(3)) - 1);
   job.concurrent(static_cast<std::int64_t>(dice.below(10) == 0 ? 0 : 1 + dice.below(3)));
   if (dice.chance(25)) {
     job.without_queue();

@@ -114,6 +114,9 @@ struct EventText {
     std::string text = "TasksLeased fence=" + std::to_string(e.fence);
     for (const auto& lease : e.leases) {
       text += " " + names.of(e.run, lease.task) + "@" + names.of(lease.worker);
+      for (const std::uint32_t device : lease.gpus) {
+        text += "+gpu" + std::to_string(device);
+      }
     }
     return text;
   }
@@ -170,6 +173,13 @@ struct EventText {
   }
   std::string operator()(const core::HookSecretRecorded& e) const {
     return "HookSecretRecorded " + names.of(e.secret.job) + " " + e.secret.hook;
+  }
+  std::string operator()(const core::PoolRecorded& e) const {
+    return "PoolRecorded " + e.pool.name + " limit=" + std::to_string(e.pool.limit);
+  }
+  std::string operator()(const core::PoolRemoved& e) const { return "PoolRemoved " + e.name; }
+  std::string operator()(const core::TaskWarned& e) const {
+    return "TaskWarned " + names.of(e.run, e.task) + quoted(e.warning);
   }
 };
 

@@ -42,6 +42,16 @@ TaskBuilder& TaskBuilder::run_if(model::RunIf run_if) {
   return *this;
 }
 
+TaskBuilder& TaskBuilder::resources(model::ResourceRequest request) {
+  task_.resources = std::move(request);
+  return *this;
+}
+
+TaskBuilder& TaskBuilder::pool(std::string name) {
+  task_.pool = std::move(name);
+  return *this;
+}
+
 TaskBuilder& TaskBuilder::disabled() {
   task_.disabled = true;
   return *this;
@@ -115,6 +125,11 @@ JobBuilder& JobBuilder::parameter(std::string name, std::string default_value) {
 
 JobBuilder& JobBuilder::concurrent(std::int64_t runs) {
   job_.max_concurrent_runs = runs;
+  return *this;
+}
+
+JobBuilder& JobBuilder::priority(int priority) {
+  job_.priority = priority;
   return *this;
 }
 

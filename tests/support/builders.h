@@ -19,6 +19,8 @@ class TaskBuilder {
   TaskBuilder& retry_on_timeout();
   TaskBuilder& timeout(std::chrono::seconds timeout);
   TaskBuilder& run_if(model::RunIf run_if);
+  TaskBuilder& resources(model::ResourceRequest request);
+  TaskBuilder& pool(std::string name);
   TaskBuilder& disabled();
   TaskBuilder& argument(std::string argument);
   TaskBuilder& condition(std::string left, model::ConditionOperator op, std::string right);
@@ -44,6 +46,7 @@ class JobBuilder {
   JobBuilder& parameter(std::string name, std::string default_value);
   JobBuilder& concurrent(std::int64_t runs);
   JobBuilder& without_queue();
+  JobBuilder& priority(int priority);
   JobBuilder& timeout(std::chrono::seconds timeout);
   JobBuilder& schedule(std::string expression);
   JobBuilder& paused();

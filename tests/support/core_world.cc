@@ -43,11 +43,15 @@ core::RegisterReply CoreWorld::register_worker(const std::string& name,
                                                std::uint32_t slots,
                                                const std::string& boot_id,
                                                std::vector<core::HeldAttempt> attempts) {
-  const auto reply = turn(core::RegisterWorker{.name = name,
-                                               .boot_id = boot_id,
-                                               .version = "test",
-                                               .slots = slots,
-                                               .attempts = std::move(attempts)});
+  return register_worker(core::RegisterWorker{.name = name,
+                                              .boot_id = boot_id,
+                                              .version = "test",
+                                              .slots = slots,
+                                              .attempts = std::move(attempts)});
+}
+
+core::RegisterReply CoreWorld::register_worker(core::RegisterWorker command) {
+  const auto reply = turn(std::move(command));
   SHEAF_CHECK(reply.has_value(), "registration was refused");
   return std::get<core::RegisterReply>(*reply);
 }
@@ -160,14 +164,7 @@ void CoreWorld::settle() {
 }
 
 void CoreWorld::place() {
-  const auto view = core::cluster_view(state);
-  const auto ready = core::ready_tasks(state, view.free_slots());
-  core::LeaseTasks leases;
-  for (const placement::Placement& place : placement::plan(view, ready.size())) {
-    leases.leases.push_back(
-        {.run = ready[place.task].run, .task = ready[place.task].task, .worker = place.worker});
-  }
-  static_cast<void>(step(leases));
+  static_cast<void>(step(core::propose_leases(state, policy)));
 }
 
 core::TaskState CoreWorld::state_of(RunId run, const std::string& task) const {
@@ -254,6 +251,9 @@ core::StoredState CoreWorld::stored_state() const {
   }
   for (const auto& [id, schedule] : state.schedules) {
     stored.schedules.push_back(schedule);
+  }
+  for (const auto& [name, pool] : state.pools) {
+    stored.pools.push_back(pool);
   }
   for (const auto& [id, job] : jobs_) {
     stored.max_concurrent_runs[id] = settings_.at(job.settings_digest)->max_concurrent_runs;

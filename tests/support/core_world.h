@@ -28,6 +28,7 @@ class CoreWorld {
                                       std::uint32_t slots,
                                       const std::string& boot_id = "boot-1",
                                       std::vector<core::HeldAttempt> attempts = {});
+  core::RegisterReply register_worker(core::RegisterWorker command);
   /// Reports the current attempt of a task started and ended.
   void start(RunId run, const std::string& task);
   void finish(RunId run, const std::string& task, int exit_code = 0);
@@ -75,6 +76,7 @@ class CoreWorld {
   std::uint64_t batch = 0;
   /// Files of every deployment, by path.
   std::map<std::string, std::string> files;
+  placement::Policy policy = placement::Policy::kSpread;
 
   /// Throws State away and rebuilds it from what is stored, as a restart does.
   void restart();

@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "common/model/environment_fingerprint.h"
 #include "common/os/file.h"
 
 namespace sheaf::environments {
@@ -24,7 +25,16 @@ constexpr const char* kPassedOn[] = {"PATH",
                                      "SSL_CERT_FILE",
                                      "REQUESTS_CA_BUNDLE"};
 
-/// What a task's author writes comes before what the machine has; SHEAF_* is ours alone.
+std::string joined(const std::vector<std::uint32_t>& devices) {
+  std::string text;
+  for (const std::uint32_t device : devices) {
+    text += (text.empty() ? "" : ",") + std::to_string(device);
+  }
+  return text;
+}
+
+/// What a task's author writes comes before what the machine has; SHEAF_* is ours alone,
+/// and so are devices that the scheduler gave to this attempt and to no other.
 Environment task_environment(const PrepareRequest& request,
                              const std::filesystem::path& byte_code_folder) {
   const model::AttemptSpec& spec = request.spec;
@@ -49,6 +59,10 @@ Environment task_environment(const PrepareRequest& request,
   env["SHEAF_ATTEMPT"] = std::to_string(spec.attempt_number);
   env["SHEAF_FENCE"] = std::to_string(spec.fence);
   env["SHEAF_API"] = request.http_base_url;
+  if (!spec.gpus.empty()) {
+    env["SHEAF_GPUS"] = joined(spec.gpus);
+    env["CUDA_VISIBLE_DEVICES"] = env["SHEAF_GPUS"];
+  }
   return env;
 }
 
@@ -163,6 +177,7 @@ Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& req
   prepared.argv.insert(prepared.argv.begin(), environment->python.string());
   prepared.working_folder = script.parent_path();
   std::ranges::move(environment->warnings, std::back_inserter(prepared.warnings));
+  environments_.note_use(model::environment_fingerprint(request.spec.environment), *environment);
   return environment->bin_folder;
 }
 

@@ -53,6 +53,12 @@ class Preparer {
   /// cannot be built, the missing file, why the scheduler gave no blob.
   [[nodiscard]] Result<PreparedAttempt> prepare(const PrepareRequest& request);
 
+  /// Fingerprints of the Python environments that are ready, the one used last first, at most
+  /// kMaxCachedEnvironments. Threads: any.
+  [[nodiscard]] std::vector<std::uint64_t> cached_environments() const {
+    return environments_.cached();
+  }
+
  private:
   explicit Preparer(PreparerSettings settings);
   /// Puts the interpreter before the script; returns the folder of the environment's programs.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -29,6 +30,15 @@ class PythonEnvironments {
   [[nodiscard]] Result<PythonEnvironment> get(const model::EnvironmentSettings& settings,
                                               const std::filesystem::path& working_folder,
                                               const std::atomic<bool>& is_cancelled);
+
+  /// Remembers that the environment serves settings of this fingerprint, which are those that the
+  /// scheduler knows: paths in them are not yet those of this machine. A hint: failures are not
+  /// told. Threads: any.
+  void note_use(std::uint64_t fingerprint, const PythonEnvironment& environment) const;
+
+  /// Fingerprints noted of environments that are complete, the one used last first, at most
+  /// kMaxCachedEnvironments. Threads: any.
+  [[nodiscard]] std::vector<std::uint64_t> cached() const;
 
  private:
   struct Plan {

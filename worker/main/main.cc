@@ -1,6 +1,10 @@
 // sheaf-worker: arguments, keys, signals; everything else is the session's.
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,7 +13,9 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "common/base/limits.h"
 #include "common/os/file.h"
+#include "common/os/machine.h"
 #include "common/os/service.h"
 #include "common/telemetry/log.h"
 #include "common/transport/keys.h"
@@ -33,10 +39,30 @@ struct Arguments {
   std::string name = "local";
   std::uint32_t slots = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::string> labels;
+  std::optional<double> cpus;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint32_t> gpus;
   bool has_no_cgroups = false;
   int ready_descriptor = -1;
   int lifeline = -1;
 };
+
+/// What was said, and for the rest what the machine has.
+sheaf::model::WorkerResources resources_of(const Arguments& arguments) {
+  sheaf::model::WorkerResources resources = sheaf::os::detect_machine();
+  if (arguments.cpus) {
+    resources.cpu_millis = std::llround(*arguments.cpus * 1'000);
+  }
+  if (arguments.memory_bytes) {
+    resources.memory_bytes = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(*arguments.memory_bytes, std::numeric_limits<std::int64_t>::max()));
+  }
+  if (arguments.gpus) {
+    resources.gpus.resize(*arguments.gpus);
+    std::iota(resources.gpus.begin(), resources.gpus.end(), 0U);
+  }
+  return resources;
+}
 
 void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--data", arguments.data, "Folder of this worker's state")->required();
@@ -49,7 +75,17 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--server-key", arguments.server_key_file, "File with the scheduler's public key");
   app.add_option("--name", arguments.name, "Name under which this worker's key is enrolled");
   app.add_option("--slots", arguments.slots, "Attempts at once")->check(CLI::Range(1U, 10'000U));
-  app.add_option("--label", arguments.labels, "Label for placement; may be repeated");
+  app.add_option("--cpus", arguments.cpus, "Cores to give; default: those it may run on")
+      ->check(CLI::Range(0.0, 100'000.0));
+  app.add_option("--memory",
+                 arguments.memory_bytes,
+                 "Memory to give, such as 64GiB; default: the machine's")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--gpus", arguments.gpus, "GPUs to give, 0 to N-1; default: /dev/nvidia[0-9]*")
+      ->check(CLI::Range(std::size_t{0}, sheaf::limits::kMaxGpusPerWorker));
+  app.add_option("--label",
+                 arguments.labels,
+                 "What tasks may ask for, such as zone=b or fast-disk; may be repeated");
   app.add_flag(
       "--no-cgroups", arguments.has_no_cgroups, "Find process trees by their parents alone");
   app.add_option(
@@ -102,6 +138,7 @@ Result<void> serve(Arguments arguments, const sheaf::os::StopSignal& stop_signal
        .version = kVersion,
        .slots = arguments.slots,
        .labels = arguments.labels,
+       .resources = resources_of(arguments),
        .folder = arguments.data,
        .shim_program = program_folder() / "sheaf-shim",
        .runtime_package = program_folder().parent_path() / "share" / "sheaf" / "python",

@@ -267,7 +267,9 @@ void Session::Loop::register_worker() {
                      .labels = settings_.labels,
                      .attempts = agent_.held(),
                      .highest_epoch = high_water_.epoch,
-                     .highest_fence = std::max(high_water_.fence, agent_.highest_fence())}});
+                     .highest_fence = std::max(high_water_.fence, agent_.highest_fence()),
+                     .resources = settings_.resources,
+                     .cached_environments = preparer_->cached_environments()}});
   if (!message) {
     telemetry::log(telemetry::Level::kError, "cannot register: " + message.error().message);
     return;

@@ -15,6 +15,7 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/model/worker_resources.h"
 #include "common/transport/keys.h"
 #include "worker/runner/runner.h"
 
@@ -26,6 +27,7 @@ struct SessionSettings {
   std::string version;
   std::uint32_t slots = 1;
   std::vector<std::string> labels;
+  model::WorkerResources resources{};
   /// Holds leases, attempts, trees, environments; created with mode 0700.
   std::filesystem::path folder;
   std::filesystem::path shim_program;

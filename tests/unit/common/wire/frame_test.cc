@@ -32,7 +32,8 @@ model::AttemptSpec a_spec() {
                           .dependencies = {"scikit-learn==1.5.2", "mlflow"}},
           .manifest_digest = "ab12",
           .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
-          .timeout = Milliseconds{2'000}};
+          .timeout = Milliseconds{2'000},
+          .gpus = {0, 5}};
 }
 
 model::AttemptOutcome an_outcome() {
@@ -64,7 +65,9 @@ WorkerFrame every_worker_message() {
                   {{.attempt = AttemptId{5}, .fence = 6, .state = HeldAttempt::State::kPreparing},
                    {.attempt = AttemptId{7}, .fence = 8, .state = HeldAttempt::State::kFinished}},
               .highest_epoch = 6,
-              .highest_fence = 99},
+              .highest_fence = 99,
+              .resources = {.cpu_millis = 7'500, .memory_bytes = 1LL << 40, .gpus = {0, 3}},
+              .cached_environments = {1, 0xFFFF'FFFF'FFFF'FFFF}},
           Heartbeat{.attempts = 3},
           Accepted{.attempt = AttemptId{5}, .fence = 6},
           Rejected{.attempt = AttemptId{5}, .fence = 6, .reason = "draining"},
@@ -340,6 +343,12 @@ TEST(Frame, ListsAboveTheirLimitAreRefused) {
   Register message{.name = "w"};
   message.labels.assign(65, "x");
   EXPECT_EQ(refusal(encode(with(message))), ErrorCode::kExhausted);
+  message = {.name = "w", .resources = {.gpus = std::vector<std::uint32_t>(65)}};
+  EXPECT_EQ(refusal(encode(with(message))), ErrorCode::kExhausted);
+  message = {.name = "w", .cached_environments = std::vector<std::uint64_t>(65)};
+  EXPECT_EQ(refusal(encode(with(message))), ErrorCode::kExhausted);
+  message = {.name = "w", .resources = {.memory_bytes = -1}};
+  EXPECT_EQ(refusal(encode(with(message))), ErrorCode::kInvalid);
   std::string bytes = "SH\x01\x01";
   for (int i = 0; i < 10'001; ++i) {
     bytes += std::string_view("\x22\x02\x12\x00", 4);  // heartbeat {}

@@ -1,5 +1,6 @@
 // Who may go where: every route of the table, and paths that only look like one.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/unit/scheduler/http/api_fixture.h"
@@ -74,12 +75,15 @@ TEST_F(AccessTest, PathsThatOnlyLookLikeARouteGetNothing) {
 }
 
 TEST_F(AccessTest, OtherMethodsAreRefusedAfterTheToken) {
-  std::set<std::string> paths;
+  std::map<std::string, std::set<std::string>> methods;
   for (const Route& route : router_.routes()) {
-    paths.insert(example(route.pattern));
+    methods[example(route.pattern)].insert(route.method);
   }
-  for (const std::string& path : paths) {
+  for (const auto& [path, known] : methods) {
     for (const std::string method : {"DELETE", "PATCH", "OPTIONS"}) {
+      if (known.contains(method)) {
+        continue;
+      }
       EXPECT_EQ(send({.method = method, .target = path}).status, 401) << method << path;
       const auto answer = send({.method = method, .target = path, .token = token_});
       EXPECT_EQ(answer.status, 405) << method << path;

@@ -53,6 +53,7 @@ std::vector<Kind> all_kinds() {
       kind_of("alert", sample_alert()),
       kind_of("receipt", sample_receipt()),
       kind_of("hook_secret", sample_hook_secret()),
+      kind_of("pool", sample_pool()),
   };
   for (const core::Event& event : sample_events()) {
     const std::string number = std::to_string(100 + event.index()).substr(1);
@@ -103,6 +104,7 @@ TEST(Rows, KeepEveryFieldOfEveryRecord) {
   expect_round_trip(sample_alert());
   expect_round_trip(sample_receipt());
   expect_round_trip(sample_hook_secret());
+  expect_round_trip(sample_pool());
   expect_round_trip(sample_batch_row());
   expect_round_trip(sample_tasks_row());
   expect_round_trip(sample_details_row());

@@ -119,7 +119,8 @@ core::TaskDetails sample_details() {
           .values = {{.key = "model_update", .json = "1"}},
           .staged = {{.key = "rmse", .json = "0.61"}},
           .warnings = {"Python 3.11 stands in for 3.12"},
-          .child = RunId{230}};
+          .child = RunId{230},
+          .gpus = {0, 300}};
 }
 
 core::WorkerRecord sample_worker() {
@@ -129,7 +130,13 @@ core::WorkerRecord sample_worker() {
           .version = "0.1.0",
           .slots = 4,
           .labels = {"gpu", "large"},
-          .registered = at(1'700'000'000'040)};
+          .registered = at(1'700'000'000'040),
+          .resources = {.cpu_millis = 7'500, .memory_bytes = 1LL << 40, .gpus = {0, 3}},
+          .cached_environments = {7, 0xFEDC'BA98'7654'3210}};
+}
+
+core::PoolRecord sample_pool() {
+  return {.name = "licences", .limit = 300, .updated = at(1'700'000'000'100)};
 }
 
 core::ScheduleRecord sample_schedule() {
@@ -211,9 +218,11 @@ std::vector<core::Event> sample_events() {
       core::RunFinished{
           .run = run, .state = model::RunState::kFailed, .message = "train failed", .at = at(3)},
       core::TasksReady{.run = run, .tasks = {0, 1, 999}},
-      core::TasksLeased{.run = run,
-                        .fence = 9,
-                        .leases = {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}}}},
+      core::TasksLeased{
+          .run = run,
+          .fence = 9,
+          .leases =
+              {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}, .gpus = {1, 2}}}},
       core::TaskReturned{.run = run, .task = 1},
       core::AttemptStarted{.run = run, .task = 1, .at = at(4), .deadline = at(5)},
       core::ValuesStaged{.run = run, .task = 1, .values = sample_details().values},
@@ -245,6 +254,9 @@ std::vector<core::Event> sample_events() {
                         .details = {{1, sample_details()}}},
       core::RunDeleted{.run = run},
       core::SettingsRecorded{.digest = "abc", .json = R"({"name":"once"})"},
+      core::PoolRecorded{.pool = sample_pool()},
+      core::PoolRemoved{.name = "licences"},
+      core::TaskWarned{.run = run, .task = 1, .warning = "no worker has 8 gpu"},
   };
 }
 

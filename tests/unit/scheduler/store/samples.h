@@ -16,6 +16,7 @@ namespace sheaf::store {
 [[nodiscard]] core::TaskRow sample_task();
 [[nodiscard]] core::TaskDetails sample_details();
 [[nodiscard]] core::WorkerRecord sample_worker();
+[[nodiscard]] core::PoolRecord sample_pool();
 [[nodiscard]] core::ScheduleRecord sample_schedule();
 [[nodiscard]] core::SkippedFire sample_skipped_fire();
 [[nodiscard]] core::AlertRecord sample_alert();

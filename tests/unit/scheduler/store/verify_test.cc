@@ -68,8 +68,12 @@ class VerifyTest : public StoreTest {
     job_ = std::get<core::DeployReply>(*outcome).jobs.front().id;
   }
   void register_worker() {
-    const auto outcome = call(core::RegisterWorker{
-        .name = "local", .boot_id = std::to_string(random_() % 2), .version = "1", .slots = 3});
+    const auto outcome =
+        call(core::RegisterWorker{.name = "local",
+                                  .boot_id = std::to_string(random_() % 2),
+                                  .version = "1",
+                                  .slots = 3,
+                                  .resources = {.cpu_millis = 2'000, .gpus = {0, 1}}});
     ASSERT_TRUE(outcome);
     worker_ = std::get<core::RegisterReply>(*outcome).worker;
   }
@@ -202,6 +206,7 @@ TEST_F(VerifyTest, NamesRowsThatDoNotFollowFromTheirEvents) {
   batch.runs.front().message = "never said";
   batch.pages.front().rows[1].lost_attempts = 1;
   batch.workers[sample_worker().id] = sample_worker();
+  batch.pools[sample_pool().name] = sample_pool();
   batch.jobs[sample_job().id] = sample_job();
   batch.settings[sample_job().settings_digest] = settings_json(1);
   commit(batch);
@@ -212,6 +217,7 @@ TEST_F(VerifyTest, NamesRowsThatDoNotFollowFromTheirEvents) {
             "the tasks of run 200: not what the events say\n"
             "the id counter: not what the events say\n"
             "the list of workers: not what the events say\n"
+            "the list of pools: not what the events say\n"
             "the list of jobs: not what the events say\n");
 }
 

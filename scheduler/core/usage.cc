@@ -1,0 +1,137 @@
+#include "scheduler/core/usage.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/base/limits.h"
+#include "common/model/environment_fingerprint.h"
+
+namespace sheaf::core {
+namespace {
+
+std::uint64_t fingerprint_of(const LiveRun& run, const std::string& environment_key) {
+  const auto& environments = run.settings->environments;
+  const auto found = std::ranges::find(
+      environments, environment_key, &model::EnvironmentSettings::environment_key);
+  return found == environments.end() ? 0 : model::environment_fingerprint(*found);
+}
+
+/// Whoever starts a task with an environment will have it. The newest stand last.
+void note_environment(LiveWorker& worker, std::uint64_t environment) {
+  if (environment == 0 ||
+      std::ranges::find(worker.environments, environment) != worker.environments.end()) {
+    return;
+  }
+  if (worker.environments.size() >= limits::kMaxCachedEnvironments) {
+    worker.environments.erase(worker.environments.begin());
+  }
+  worker.environments.push_back(environment);
+}
+
+}  // namespace
+
+ReadyShape shape_of(const LiveRun& run, TaskIndex task) {
+  const model::TaskSettings& settings = run.task_settings(task);
+  return {.priority = run.settings->priority,
+          .resources = settings.resources,
+          .pool = settings.pool,
+          .environment =
+              settings.environment_key.empty() ? 0 : fingerprint_of(run, settings.environment_key)};
+}
+
+bool is_waiting(const State& state, const TaskRef& what) {
+  const LiveRun* run = state.find_run(what.run);
+  return run != nullptr && run->record.state == RunState::kRunning &&
+         what.task < run->record.task_count && run->tasks.state[what.task] == TaskState::kReady;
+}
+
+placement::WorkerCapacity capacity_of(const LiveWorker& worker) {
+  const WorkerRecord& record = worker.record;
+  placement::WorkerCapacity capacity{
+      .worker = record.id,
+      .slots = record.slots,
+      .used = static_cast<std::uint32_t>(worker.attempts.size()),
+      .cpu_millis = {.total = record.resources.cpu_millis, .used = worker.cpu_millis},
+      .memory_bytes = {.total = record.resources.memory_bytes, .used = worker.memory_bytes},
+      .gpus = static_cast<std::uint32_t>(record.resources.gpus.size()),
+      .labels = record.labels,
+      .environments = worker.environments};
+  std::ranges::set_difference(
+      record.resources.gpus, worker.gpus, std::back_inserter(capacity.free_gpus));
+  return capacity;
+}
+
+std::optional<std::uint32_t> find_pool_room(const State& state, const std::string& pool) {
+  const auto found = state.pools.find(pool);
+  if (pool.empty() || found == state.pools.end()) {
+    return std::nullopt;
+  }
+  const auto usage = state.pool_usage.find(pool);
+  const std::uint32_t used = usage == state.pool_usage.end() ? 0 : usage->second;
+  return found->second.limit > used ? found->second.limit - used : 0;
+}
+
+std::vector<std::uint32_t> gpus_of(const LiveRun& run, TaskIndex task) {
+  const auto details = run.details.find(task);
+  return details == run.details.end() ? std::vector<std::uint32_t>{} : details->second.gpus;
+}
+
+void occupy(State& state, LiveWorker& worker, const LiveRun& run, TaskIndex task) {
+  const ReadyShape shape = shape_of(run, task);
+  worker.cpu_millis += shape.resources.cpu_millis;
+  worker.memory_bytes += shape.resources.memory_bytes;
+  for (const std::uint32_t device : gpus_of(run, task)) {
+    worker.gpus.insert(device);
+  }
+  note_environment(worker, shape.environment);
+  if (!shape.pool.empty()) {
+    ++state.pool_usage[shape.pool];
+  }
+}
+
+void vacate(State& state, LiveWorker& worker, const LiveRun& run, TaskIndex task) {
+  const model::TaskSettings& settings = run.task_settings(task);
+  worker.cpu_millis -= settings.resources.cpu_millis;
+  worker.memory_bytes -= settings.resources.memory_bytes;
+  for (const std::uint32_t device : gpus_of(run, task)) {
+    worker.gpus.erase(device);
+  }
+  const auto usage = state.pool_usage.find(settings.pool);
+  if (usage != state.pool_usage.end() && --usage->second == 0) {
+    state.pool_usage.erase(usage);
+  }
+}
+
+void check_usage(const State& state) {
+  std::map<WorkerId, LiveWorker> expected;
+  State counted;
+  std::set<TaskRef> waiting;
+  for (const auto& [id, run] : state.runs) {
+    for (TaskIndex task = 0; task < run->record.task_count; ++task) {
+      if (is_active(run->tasks.state[task])) {
+        occupy(counted, expected[run->tasks.worker[task]], *run, task);
+      } else {
+        SHEAF_CHECK(gpus_of(*run, task).empty(), "a task without an attempt holds devices");
+      }
+      if (is_waiting(state, {id, task})) {
+        waiting.insert({id, task});
+      }
+    }
+  }
+  for (const auto& [id, worker] : state.workers) {
+    const LiveWorker& other = expected[id];
+    SHEAF_CHECK(worker.cpu_millis == other.cpu_millis, "a worker's cores are miscounted");
+    SHEAF_CHECK(worker.memory_bytes == other.memory_bytes, "a worker's memory is miscounted");
+    SHEAF_CHECK(worker.gpus == other.gpus, "a worker's devices are miscounted");
+  }
+  SHEAF_CHECK(state.pool_usage == counted.pool_usage, "a pool is miscounted");
+  for (const auto& [shape, group] : state.ready.groups()) {
+    SHEAF_CHECK(!group.entries.empty(), "the ready queue keeps an empty group");
+    for (const ReadyQueue::Entry& entry : group.entries) {
+      waiting.erase(entry.task);
+    }
+  }
+  SHEAF_CHECK(waiting.empty(), "a ready task is not in the queue");
+}
+
+}  // namespace sheaf::core
