@@ -68,6 +68,9 @@ void apply(State& state, const Event& event);
 /// Why the pool lets nothing start now; nothing where it has room or no limit.
 [[nodiscard]] std::optional<std::string> pool_obstacle(const State& state, const std::string& pool);
 
+/// How the pool stands, also where it is no obstacle: its room, or that nobody has set a limit.
+[[nodiscard]] std::string pool_fact(const State& state, const std::string& pool);
+
 /// The first instant at which AdvanceTime would find something to do.
 [[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);
 

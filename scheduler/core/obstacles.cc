@@ -1,5 +1,6 @@
 // Why a ready task cannot be placed, in words for people.
 #include <algorithm>
+#include <utility>
 
 #include "scheduler/core/decide.h"
 #include "scheduler/core/usage.h"
@@ -101,6 +102,16 @@ std::optional<std::string> pool_obstacle(const State& state, const std::string& 
   }
   return "pool \"" + pool + "\" is full: " + std::to_string(state.pool_usage.at(pool)) + " of " +
          std::to_string(limit) + " attempts are under way";
+}
+
+std::string pool_fact(const State& state, const std::string& pool) {
+  if (auto obstacle = pool_obstacle(state, pool)) {
+    return *std::move(obstacle);
+  }
+  const auto room = find_pool_room(state, pool);
+  return room ? "pool \"" + pool + "\" has room for " + std::to_string(*room) +
+                    " more attempts of " + std::to_string(state.pools.at(pool).limit)
+              : "pool \"" + pool + "\" limits nothing: nobody has set it";
 }
 
 void warn_if_unmeetable(Draft& draft, const LiveRun& run, TaskIndex task) {

@@ -1,5 +1,6 @@
 // What State looks like to the planner, and the planner's answer as a command.
 #include <algorithm>
+#include <map>
 
 #include "scheduler/core/core.h"
 #include "scheduler/core/usage.h"

@@ -1,6 +1,7 @@
 #include "scheduler/core/usage.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/base/check.h"
 #include "common/base/limits.h"

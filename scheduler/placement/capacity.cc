@@ -1,6 +1,8 @@
 #include "scheduler/placement/capacity.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace sheaf::placement {
 namespace {

@@ -190,6 +190,9 @@ TEST(Pools, LimitAttemptsOverAllJobs) {
             "pool \"licences\" is full: 2 of 2 attempts are under way");
   world.finish(run, "a1");
   EXPECT_EQ(started_tasks(world), Keys{"b1"});
+  ASSERT_TRUE(world.turn(SetPool{.name = "licences", .limit = 5}).has_value());
+  EXPECT_EQ(pool_fact(world.state, "licences"),
+            "pool \"licences\" has room for 3 more attempts of 5");
 }
 
 TEST(Pools, ALimitOfZeroPausesAndAnUnknownPoolLimitsNothing) {
@@ -201,6 +204,8 @@ TEST(Pools, ALimitOfZeroPausesAndAnUnknownPoolLimitsNothing) {
   EXPECT_EQ(started_tasks(world), Keys{"free"});
   EXPECT_EQ(pool_obstacle(world.state, "p"), "pool \"p\" is paused: its limit is 0");
   EXPECT_EQ(pool_obstacle(world.state, "nobody set it"), std::nullopt);
+  EXPECT_EQ(pool_fact(world.state, "nobody set it"),
+            "pool \"nobody set it\" limits nothing: nobody has set it");
   ASSERT_TRUE(world.turn(SetPool{.name = "p", .limit = 1}).has_value());
   EXPECT_EQ(started_tasks(world), Keys{"paused"});
 }
