@@ -99,6 +99,11 @@ void AgentHost::receive(const std::string& bytes) {
   const auto frame = wire::decode_scheduler_frame(bytes);
   SHEAF_CHECK(frame.has_value(), "frames of the scheduler can be decoded");
   last_received_ = machine_.boot_time();
+  const bool is_of_session = has_session_ && frame->header.epoch == header_.epoch &&
+                             frame->header.session == header_.session;
+  if (is_of_session && !received_.take(frame->header.sequence)) {
+    return;
+  }
   for (const wire::SchedulerMessage& message : frame->messages) {
     obey(frame->header, message);
   }
@@ -149,7 +154,14 @@ void AgentHost::begin_session(const wire::Welcome& message) {
   if (message.epoch < machine_.highest_epoch()) {
     return;
   }
-  header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+  const bool is_known = message.epoch == header_.epoch && message.session <= header_.session;
+  if (is_known && (has_session_ || message.session < header_.session)) {
+    return;  // It came again, or after a later one.
+  }
+  if (!is_known) {
+    header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+    received_ = {};
+  }
   has_session_ = true;
   register_pause_ = Milliseconds{1'000};
   heartbeat_interval_ = message.heartbeat_interval;

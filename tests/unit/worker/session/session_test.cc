@@ -119,8 +119,8 @@ class SessionTest : public testing::Test {
   }
 
   void say(const wire::SchedulerMessage& message) {
-    const auto bytes = wire::encode(
-        wire::SchedulerFrame{.header = {.epoch = kEpoch, .session = 1}, .messages = {message}});
+    const auto bytes = wire::encode(wire::SchedulerFrame{
+        .header = {.epoch = kEpoch, .session = 1, .sequence = ++sequence_}, .messages = {message}});
     ASSERT_TRUE(bytes.has_value()) << bytes.error().message;
     ASSERT_TRUE(router_->send(connection_, *bytes).has_value());
   }
@@ -134,6 +134,7 @@ class SessionTest : public testing::Test {
   }
 
   fs::path folder_;
+  std::uint64_t sequence_ = 0;
   transport::KeyPair server_ = transport::generate_keys().value();
   transport::KeyPair keys_ = transport::generate_keys().value();
   transport::Poller poller_{transport::Wakeup::create().value()};
