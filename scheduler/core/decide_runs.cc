@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -95,6 +96,10 @@ bool is_fresh(const ReceiptRecord& receipt, Milliseconds kept, Timestamp now) {
 /// that does not know an attempt cannot tell that it is gone.
 void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason) {
   draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
+  if (planted::has("core.cancelled_without_proof")) {
+    finish_attempt(draft, run, task, {.end = AttemptEnd::kCancelled, .tree_empty = true});
+    return;
+  }
   if (!is_loss_expected(run, task)) {
     draft.order(StopAttempt{.worker = run.tasks.worker[task],
                             .attempt = run.tasks.attempt[task],
@@ -164,7 +169,8 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
 }  // namespace
 
 Decision decide_submit(Draft draft, const SubmitRun& command) {
-  if (draft.facts.receipt && is_fresh(*draft.facts.receipt, command.receipt_kept, draft.now)) {
+  if (!planted::has("core.no_receipts") && draft.facts.receipt &&
+      is_fresh(*draft.facts.receipt, command.receipt_kept, draft.now)) {
     draft.step.reply = SubmitReply{.run = draft.facts.receipt->run, .repeated = true};
     return std::move(draft.step);
   }
@@ -232,7 +238,9 @@ Decision decide_fire(Draft draft, const FireTrigger& command) {
                                       .reason = reason,
                                       .covered_by = run}});
   }
-  schedule.settled = command.nominal;
+  if (!planted::has("core.double_fire")) {
+    schedule.settled = command.nominal;
+  }
   schedule.next = command.following;
   draft.record(ScheduleRecorded{.schedule = schedule});
   draft.step.reply = SubmitReply{.run = run};

@@ -1,4 +1,5 @@
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
 
@@ -72,7 +73,9 @@ placement::ClusterView cluster_view(const State& state) {
     if (!worker.suspect) {
       view.workers.push_back({.worker = id,
                               .slots = worker.record.slots,
-                              .used = static_cast<std::uint32_t>(worker.attempts.size())});
+                              .used = planted::has("core.stale_placement_accepted")
+                                          ? 0
+                                          : static_cast<std::uint32_t>(worker.attempts.size())});
     }
   }
   return view;

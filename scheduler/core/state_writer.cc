@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/base/planted.h"
 
 namespace sheaf::core {
 namespace {
@@ -107,7 +108,7 @@ void StateWriter::index_run(LiveRun& run) {
     } else if (state == TaskState::kReady) {
       state_.ready.push_back({run.record.id, task});
     }
-    if (run.tasks.deadline[task] != kNoTime) {
+    if (run.tasks.deadline[task] != kNoTime && !planted::has("core.timer_lost_at_restart")) {
       state_.deadlines.insert({run.tasks.deadline[task], {run.record.id, task}});
     }
   }
@@ -138,6 +139,9 @@ void StateWriter::mark_dirty(LiveRun& run) {
 
 void StateWriter::mark_dirty(LiveRun& run, TaskIndex task) {
   mark_dirty(run);
+  if (planted::has("core.row_not_marked") && run.tasks.state[task] == TaskState::kRunning) {
+    return;
+  }
   run.dirty_pages[task / kTasksPerPage] = true;
 }
 
@@ -190,7 +194,7 @@ void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
   const AttemptId attempt = run.tasks.attempt[task];
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);
-  if (worker != state_.workers.end()) {
+  if (worker != state_.workers.end() && !planted::has("core.slots_not_derived")) {
     worker->second.attempts.erase(attempt);
   }
 }
@@ -200,7 +204,8 @@ void StateWriter::finish_task(LiveRun& run, TaskIndex task) {
   const TaskState state = run.tasks.state[task];
   for (const Edge& edge : run.graph.dependents(task)) {
     count(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
-    if (run.dependencies[edge.target].open == 0 &&
+    const std::uint32_t left = planted::has("core.dependency_ignored") ? 1 : 0;
+    if (run.dependencies[edge.target].open <= left &&
         run.tasks.state[edge.target] == TaskState::kBlocked) {
       state_.unsettled.unblocked.push_back({run.record.id, edge.target});
     }
@@ -239,6 +244,7 @@ void StateWriter::refresh_startable(JobId job) {
   }
   const JobActivity& activity = found->second;
   const bool has_place =
+      planted::has("core.queue_overrun") ||
       static_cast<std::int64_t>(activity.running.size()) < activity.max_concurrent_runs;
   if (!activity.queued.empty() && has_place) {
     state_.unsettled.startable_jobs.insert(job);

@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
+#include "common/base/planted.h"
 #include "common/telemetry/log.h"
 
 namespace sheaf::workers {
@@ -175,7 +176,9 @@ void Control::take(const SilenceUnreported& unreported) {
 }
 
 Milliseconds Control::keep_time() {
-  const Milliseconds now = parts_.boot_time();
+  const Milliseconds now = planted::has("workers.wall_clock_lease")
+                               ? parts_.wall_time().time_since_epoch()
+                               : parts_.boot_time();
   for (const core::ReportSilence& report : silence_.due(now)) {
     report_silence(report);
     if (report.verdict == core::ReportSilence::Verdict::kLeaseOver) {

@@ -32,8 +32,10 @@ volatile std::uint64_t current_seed = 0;
 /// A failed check aborts: say which seed it was.
 void tell_seed(int /*signal*/) {
   char text[64];
-  const int length = std::snprintf(
-      text, sizeof text, "seed %llu: aborted or ended\n", static_cast<unsigned long long>(current_seed));
+  const int length = std::snprintf(text,
+                                   sizeof text,
+                                   "seed %llu: aborted or ended\n",
+                                   static_cast<unsigned long long>(current_seed));
   static_cast<void>(!::write(STDOUT_FILENO, text, static_cast<std::size_t>(length)));
   std::_Exit(1);
 }
