@@ -141,7 +141,13 @@ void AgentHost::obey(const wire::FrameHeader& header, const wire::SchedulerMessa
   } else if (const auto* values = std::get_if<wire::ValuesAck>(&message)) {
     perform(agent_.values_acknowledged(*values, now));
   } else if (const auto* result = std::get_if<wire::ResultAck>(&message)) {
-    machine_.parts().ledger.check_acknowledged(result->attempt, result->fence);
+    const agent::Attempt* const attempt = agent_.find(result->attempt);
+    // Of a tree that may live the outcome waits for the end of the lease.
+    const bool is_certain = attempt != nullptr && (attempt->outcome.end != AttemptEnd::kLost ||
+                                                   attempt->outcome.tree_empty);
+    if (is_certain) {
+      machine_.parts().ledger.check_acknowledged(result->attempt, result->fence);
+    }
     perform(agent_.result_acknowledged(*result));
   }
 }
@@ -175,6 +181,13 @@ void AgentHost::begin_session(const wire::Welcome& message) {
   }
   machine_.highest_epoch() = message.epoch;
   perform(agent_.welcome(message, machine_.boot_time()));
+  if (!std::ranges::all_of(message.adopt,
+                           [this](AttemptId id) { return agent_.find(id) != nullptr; })) {
+    has_session_ = false;
+    last_register_ = Milliseconds{0};
+    later(Milliseconds{1}, [this] { keep_in_touch(); });
+    return;
+  }
   for (const AttemptId attempt : std::exchange(unprepared_, {})) {
     if (agent_.find(attempt) != nullptr) {
       static_cast<void>(act(agent::Prepare{attempt}));

@@ -200,6 +200,13 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
                  "session " + std::to_string(message.session) + " of epoch " +
                      std::to_string(message.epoch) + " begins");
   perform(agent_.welcome(message, os::boot_time()));
+  if (!std::ranges::all_of(message.adopt,
+                           [this](AttemptId id) { return agent_.find(id) != nullptr; })) {
+    // The answer to a REGISTER that came late: what was forgotten since must be told.
+    has_session_ = false;
+    last_register_ = Milliseconds{0};
+    return;
+  }
   for (const AttemptId attempt : std::exchange(unprepared_, {})) {
     if (agent_.find(attempt) != nullptr) {
       static_cast<void>(act(agent::Prepare{attempt}));
