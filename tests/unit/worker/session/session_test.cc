@@ -200,6 +200,20 @@ TEST_F(SessionTest, AnOutcomeThatAPowerLossDamagedIsFoundAnew) {
   EXPECT_EQ(result->outcome.message, "lost: the machine was restarted");
 }
 
+TEST_F(SessionTest, RegistersAgainWhenItIsToAdoptWhatItDoesNotHold) {
+  SessionSettings patient = settings();
+  patient.register_again_after = Milliseconds{10'000};
+  start(std::move(patient));
+  ASSERT_TRUE(next<wire::Register>().has_value());
+  say(wire::Welcome{.session = 1,
+                    .epoch = kEpoch,
+                    .worker = {1},
+                    .heartbeat_interval = Milliseconds{200},
+                    .adopt = {AttemptId{99}},
+                    .http_base_url = "http://127.0.0.1:9"});
+  EXPECT_TRUE(next<wire::Register>().has_value());
+}
+
 TEST_F(SessionTest, RegistersAtASchedulerThatAnswersSlowly) {
   constexpr std::chrono::milliseconds kAnswerTime{300};
   SessionSettings impatient = settings();
