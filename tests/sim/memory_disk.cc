@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include <rocksdb/env.h>
@@ -192,14 +193,20 @@ std::shared_ptr<MemoryDisk> MemoryDisk::after_power_loss(Dice& dice) const {
   const std::lock_guard lock(mutex_);
   auto image = std::make_shared<MemoryDisk>();
   Names names = durable_;
-  const std::size_t kept = dice.below(unsynced_names_.size() + 1);
+  const std::uint64_t seed = dice.next();
+  const std::size_t kept = Dice(seed).below(unsynced_names_.size() + 1);
   for (std::size_t change = 0; change < kept; ++change) {
     apply(unsynced_names_[change], names);
   }
   for (const auto& [name, inode] : names) {
+    // Which other files there are depends on RocksDB's own threads: each has dice of its own.
+    Dice own(seed ^
+             std::accumulate(name.begin(), name.end(), std::uint64_t{1}, [](auto sum, char c) {
+               return sum * 1'099'511'628'211u + static_cast<unsigned char>(c);
+             }));
     auto left = std::make_shared<Inode>(*inode);
-    left->bytes.resize(inode->synced + dice.below(inode->bytes.size() - inode->synced + 1));
-    if (dice.chance(33)) {
+    left->bytes.resize(inode->synced + own.below(inode->bytes.size() - inode->synced + 1));
+    if (own.chance(33)) {
       // The length was on the disk before the bytes were.
       std::fill(left->bytes.begin() + static_cast<std::ptrdiff_t>(inode->synced),
                 left->bytes.end(),
