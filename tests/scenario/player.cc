@@ -209,7 +209,8 @@ std::string Player::show(const Words& words) const {
   const core::StoredRun& run = world_.stored_runs().at(names_.run(words.word(0)));
   std::string text = "  " + words.word(0) + " " + std::string(to_string(run.record.state));
   for (core::TaskIndex task = 0; task < run.rows.size(); ++task) {
-    text += (task == 0 ? ": " : ", ") + run.settings->tasks[task].task_key + " " +
+    const std::string name = names_.of(run.record.id, task);
+    text += (task == 0 ? ": " : ", ") + name.substr(name.find('/') + 1) + " " +
             std::string(to_string(run.rows[task].state));
   }
   return text + "\n";
