@@ -12,8 +12,11 @@ namespace {
 
 constexpr std::size_t kMaxRepairs = 1'000;
 
+/// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
+/// ended in the queue.
 bool has_failed(TaskState state) {
   switch (state) {
+    case TaskState::kBlocked:
     case TaskState::kFailed:
     case TaskState::kTimedOut:
     case TaskState::kCancelled:
@@ -21,7 +24,6 @@ bool has_failed(TaskState state) {
     case TaskState::kUpstreamCancelled:
     case TaskState::kInternalError:
       return true;
-    case TaskState::kBlocked:
     case TaskState::kReady:
     case TaskState::kLeased:
     case TaskState::kRunning:
@@ -252,6 +254,11 @@ RunRecord Repairer::record() {
     run.manifest_digest = job.manifest_digest;
     run.file_path = job.file_path;
     run.links = job.links;
+  }
+  for (const std::string& key : command_.tasks) {
+    if (!run.only.empty() && std::ranges::find(run.only, key) == run.only.end()) {
+      run.only.push_back(key);
+    }
   }
   for (const auto& [name, value] : command_.overrides) {
     std::erase_if(run.overrides, [&](const auto& entry) { return entry.first == name; });
