@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -14,7 +15,7 @@ enum class Verdict { kRun, kExclude, kUpstreamFailed };
 /// run_if over finished dependencies (documentation of task dependencies). All excluded: excluded.
 Verdict judge(model::RunIf run_if, const DependencyCounts& counts, std::uint32_t total) {
   const std::uint32_t excluded = total - counts.succeeded - counts.failed;
-  if (total > 0 && excluded == total) {
+  if (total > 0 && excluded == total && !planted::has("core.exclusion_not_cascaded")) {
     return Verdict::kExclude;
   }
   switch (run_if) {

@@ -301,7 +301,8 @@ core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
     facts.run_state = runs_.at(*reads.run).record.state;
   }
   if (facts.receipt) {
-    facts.receipt_run_exists = runs_.contains(facts.receipt->run);
+    facts.receipt_run_exists =
+        runs_.contains(facts.receipt->run) || state.find_run(facts.receipt->run) != nullptr;
   }
   if (reads.finished_run && runs_.contains(*reads.finished_run)) {
     facts.finished_run = std::make_shared<const core::StoredRun>(runs_.at(*reads.finished_run));
