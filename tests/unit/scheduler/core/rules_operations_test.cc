@@ -104,6 +104,20 @@ TEST(CancelAll, WithoutAJobEndsWhatIsQueuedOfEveryJob) {
   EXPECT_EQ(world.run(world.submit(jobs[0])).state, RunState::kQueued) << "new runs are not barred";
 }
 
+TEST(CancelAll, EndsQueuedRunsOfRunJobTasksAndTheirTasks) {
+  CoreWorld world;
+  const auto jobs = world.deploy_all(
+      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  world.submit(jobs[1]);
+  const RunId parent = world.submit(jobs[0]);
+  const RunId child = world.details_of(parent, "call").child;
+  ASSERT_EQ(world.run(child).state, RunState::kQueued);
+  ASSERT_TRUE(world.turn(CancelAllRuns{.which = CancelAllRuns::Which::kQueued}).has_value());
+  EXPECT_EQ(world.run(child).state, RunState::kCancelled);
+  EXPECT_EQ(world.state_of(parent, "call"), TaskState::kCancelled);
+  EXPECT_EQ(world.run(parent).state, RunState::kCancelled);
+}
+
 TEST(Delete, RefusesEveryRunThatIsNotOver) {
   CoreWorld world;
   world.register_worker("w", 1);

@@ -163,6 +163,52 @@ TEST(Timeout, OfTheJobDoesNotCountTheQueue) {
   EXPECT_EQ(world.run(second).deadline, world.now + seconds(60));
 }
 
+/// The latest run of a job.
+RunId last_run_of(const CoreWorld& world, JobId job) {
+  RunId last;
+  for (const auto& [id, stored] : world.stored_runs()) {
+    last = stored.record.job == job ? id : last;
+  }
+  return last;
+}
+
+TEST(Timeout, OfARunJobTaskStopsItsRunAndIsRepeatedOnlyWhereTheTaskSaysSo) {
+  for (const bool repeats : {false, true}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    auto call = a_task("call").starts("child").timeout(seconds(10)).retries(1);
+    const auto jobs =
+        world.deploy_all({a_job("parent").task(repeats ? call.retry_on_timeout() : call),
+                          a_job("child").task(a_task("c"))});
+    const RunId run = world.submit(jobs[0]);
+    const RunId first = last_run_of(world, jobs[1]);
+    world.start(first, "c");
+    world.pass(seconds(10));
+    ASSERT_EQ(world.run(first).state, RunState::kStopping);
+    world.finish(first, "c", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+    EXPECT_EQ(world.run(first).state, RunState::kCancelled);
+    EXPECT_EQ(world.state_of(run, "call"), repeats ? TaskState::kDelegated : TaskState::kTimedOut);
+    EXPECT_EQ(last_run_of(world, jobs[1]) != first, repeats);
+  }
+}
+
+TEST(Timeout, OfARunJobTaskIsNotRepeatedWhenItsRunStopsToo) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const auto jobs = world.deploy_all(
+      {a_job("parent").task(
+           a_task("call").starts("child").timeout(seconds(10)).retries(1).retry_on_timeout()),
+       a_job("child").task(a_task("c"))});
+  const RunId run = world.submit(jobs[0]);
+  const RunId child = last_run_of(world, jobs[1]);
+  world.start(child, "c");
+  world.pass(seconds(10));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  world.finish(child, "c", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  EXPECT_EQ(world.run(run).state, RunState::kCancelled);
+  EXPECT_EQ(last_run_of(world, jobs[1]), child);
+}
+
 TEST(Retry, ConditionsAreNeverRepeated) {
   CoreWorld world;
   const RunId run = world.submit(world.deploy(a_job("j").task(
