@@ -172,12 +172,15 @@ void Repairer::keep(TaskIndex task) {
   }
 }
 
-/// A for-each task goes on with its iterations where its inputs cannot have changed: nothing that
-/// it depends on runs again, and it is written as before.
+/// A for-each task that failed goes on with its iterations where its inputs cannot have changed:
+/// nothing that it depends on runs again, and it is written as before.
 bool Repairer::keeps_block(TaskIndex task) const {
   const TaskIndex old = *find_before(task);
   if (!is_reset_[task]) {
     return true;
+  }
+  if (was_successful(task)) {
+    return false;  // Who names it wants it to run.
   }
   const auto* now = std::get_if<model::ForEachTask>(&settings_->tasks[task].action);
   const auto* then = std::get_if<model::ForEachTask>(&before_.settings->tasks[old].action);

@@ -220,6 +220,19 @@ TEST(RepairRules, CountsExecutionsOverEveryPass) {
   EXPECT_EQ(world.row_of(run, "t").attempt_number, 0U);
 }
 
+TEST(RepairRules, ASuccessfulForEachTaskThatIsNamedRunsWhole) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = world.submit(
+      world.deploy(a_job("j").task(a_task("loop").for_each("[1, 2]", a_task("one"), 2))));
+  world.finish_iteration(run, "loop", 0);
+  world.finish_iteration(run, "loop", 1);
+  ASSERT_EQ(world.run(run).state, RunState::kSucceeded);
+  ASSERT_TRUE(world.turn(RepairRun{.run = run, .tasks = {"loop"}}).has_value());
+  EXPECT_EQ(world.iterations_of(run, "loop"),
+            (std::vector<TaskState>{TaskState::kLeased, TaskState::kLeased}));
+}
+
 TEST(RepairRules, KeepsTheValuesOfTasksThatStay) {
   CoreWorld world;
   world.register_worker("w", 4);
