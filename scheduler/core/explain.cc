@@ -309,6 +309,7 @@ Explainer::Reasons Explainer::of_ready(const LiveRun& run, TaskIndex task) {
   Reasons reasons = placement_->find(run, task);
   for (Reason& reason : reasons) {
     const Reason named = about(run, task, reason.code, "");
+    reason.message.insert(0, name_of(run, task) + ": ");
     reason.task_key = named.task_key;
     reason.iteration = named.iteration;
     reason.run = named.run;

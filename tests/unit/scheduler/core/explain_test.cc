@@ -100,7 +100,8 @@ TEST(Explain, ARequestThatNoWorkerMeetsSaysWhatIsMissing) {
       world.submit(world.deploy(a_job("j").task(a_task("t").resources({.cpu_millis = 8'000}))));
   const auto reasons = why(world, run, "t");
   ASSERT_EQ(codes(reasons), Codes{"NO_WORKER_FITS"});
-  EXPECT_EQ(reasons[0].message, "No registered worker has 8 cpu; the most cpu of one worker is 4.");
+  EXPECT_EQ(reasons[0].message,
+            "t: No registered worker has 8 cpu; the most cpu of one worker is 4.");
 }
 
 TEST(Explain, FullSlotsGiveThePositionAmongThoseThatWait) {
@@ -125,7 +126,7 @@ TEST(Explain, AWorkerWithAFreeSlotMayStillBeBusy) {
   const auto reasons = why(world, run, "b");
   ASSERT_EQ(codes(reasons), Codes{"WORKER_BUSY"});
   EXPECT_EQ(reasons[0].worker, "w");
-  EXPECT_EQ(reasons[0].message, "Worker w has a free slot, but other tasks use its cpu.");
+  EXPECT_EQ(reasons[0].message, "b: Worker w has a free slot, but other tasks use its cpu.");
 }
 
 TEST(Explain, AWorkerThatIsNotHeardOfGetsNothing) {
