@@ -57,6 +57,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_summary_command());
   commands.push_back(make_run_command());
   commands.push_back(make_runs_command());
+  commands.push_back(make_why_command());
   commands.push_back(make_logs_command());
   commands.push_back(make_cancel_command());
   commands.push_back(make_repair_command());

@@ -15,6 +15,7 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_summary_command();
 [[nodiscard]] std::unique_ptr<Command> make_run_command();
 [[nodiscard]] std::unique_ptr<Command> make_runs_command();
+[[nodiscard]] std::unique_ptr<Command> make_why_command();
 [[nodiscard]] std::unique_ptr<Command> make_logs_command();
 [[nodiscard]] std::unique_ptr<Command> make_cancel_command();
 [[nodiscard]] std::unique_ptr<Command> make_repair_command();

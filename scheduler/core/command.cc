@@ -35,6 +35,7 @@ struct ReadsOf {
   ReadSet operator()(const FireTrigger& command) const { return {.job = command.job}; }
   ReadSet operator()(const SetHookSecret& command) const { return {.job = command.job}; }
   ReadSet operator()(const SettleAlert& command) const { return {.alert = command.alert}; }
+  ReadSet operator()(const ExplainJob& command) const { return {.job = command.job}; }
   template <typename Other>
   ReadSet operator()(const Other& /*command*/) const {
     return {};

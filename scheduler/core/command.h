@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "scheduler/core/explanation.h"
 #include "scheduler/core/records.h"
 #include "scheduler/core/run_commands.h"
 #include "scheduler/core/unsettled.h"
@@ -197,6 +198,8 @@ using Command = std::variant<Deploy,
                              StartChildRun,
                              PlanIterations,
                              SetPool,
-                             RemovePool>;
+                             RemovePool,
+                             Explain,
+                             ExplainJob>;
 
 }  // namespace sheaf::core

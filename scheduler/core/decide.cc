@@ -59,6 +59,10 @@ struct Judge {
   Decision operator()(const RemovePool& command) {
     return decide_remove_pool(std::move(draft), command);
   }
+  Decision operator()(const Explain& command) { return decide_explain(std::move(draft), command); }
+  Decision operator()(const ExplainJob& command) {
+    return decide_explain_job(std::move(draft), command);
+  }
   Decision operator()(const BeginEpoch& /*command*/) {
     draft.record(EpochBegan{.epoch = draft.state.epoch + 1});
     return std::move(draft.step);

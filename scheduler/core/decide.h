@@ -127,6 +127,9 @@ void finish_attempt(Draft& draft,
 
 [[nodiscard]] Decision decide_settle(Draft draft, const Settle& command);
 
+[[nodiscard]] Decision decide_explain(Draft draft, const Explain& command);
+[[nodiscard]] Decision decide_explain_job(Draft draft, const ExplainJob& command);
+
 [[nodiscard]] Decision decide_settle_alert(Draft draft, const SettleAlert& command);
 /// Puts the run's alerts for `event` into the outbox.
 void alert(Draft& draft,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/model/attempt.h"
+#include "scheduler/core/explanation.h"
 #include "scheduler/core/records.h"
 
 namespace sheaf::core {
@@ -73,6 +74,11 @@ struct RepairReply {
   std::int64_t repair = 0;
 };
 
-using Reply = std::variant<std::monostate, DeployReply, SubmitReply, RegisterReply, RepairReply>;
+struct ExplainReply {
+  Explanation explanation;
+};
+
+using Reply = std::
+    variant<std::monostate, DeployReply, SubmitReply, RegisterReply, RepairReply, ExplainReply>;
 
 }  // namespace sheaf::core

@@ -278,6 +278,7 @@ Result<void> add_routes(Router& router, Service service) {
   add_hook_routes(router, context);
   add_overview_routes(router, context);
   add_pool_routes(router, context);
+  add_why_routes(router, context);
   return {};
 }
 

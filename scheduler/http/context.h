@@ -135,5 +135,6 @@ void add_deployment_routes(Router& router, const ContextPointer& context);
 void add_hook_routes(Router& router, const ContextPointer& context);
 void add_overview_routes(Router& router, const ContextPointer& context);
 void add_pool_routes(Router& router, const ContextPointer& context);
+void add_why_routes(Router& router, const ContextPointer& context);
 
 }  // namespace sheaf::http

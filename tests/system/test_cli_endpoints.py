@@ -17,6 +17,7 @@ pytestmark = pytest.mark.daemons
 ARGUMENTS = {
     "init": ["new"],
     "run": ["hello"],
+    "why": ["1"],
     "logs": ["1"],
     "cancel": ["1"],
     "repair": ["1"],
