@@ -9,8 +9,8 @@
 namespace sheaf::cli {
 
 Result<ExitStatus> follow_run(const Invocation& invocation,
-                                 PatientScheduler& scheduler,
-                                 std::int64_t run_id) {
+                              PatientScheduler& scheduler,
+                              std::int64_t run_id) {
   Progress progress(Progress::style_of_stderr());
   const auto answer = watch_run(scheduler, run_id, [&progress](const RunView& run) {
     progress.show(run, os::wall_time());

@@ -15,7 +15,8 @@ constexpr Milliseconds kPollWait{20'000};
 class CancelCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
-    CLI::App* app = root.add_subcommand("cancel", "Cancels a run, a task of it, or all runs of a job");
+    CLI::App* app =
+        root.add_subcommand("cancel", "Cancels a run, a task of it, or all runs of a job");
     CLI::Option* run = app->add_option("RUN", run_, "Run id");
     app->add_option("TASK", task_, "Only this task of the run");
     app->add_option("--job", job_, "Every active run of this job: key in the bundle here, or id")

@@ -23,7 +23,8 @@ class RepairCommand final : public Command {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app->add_flag("--dependents", with_dependents_, "Run again, too, what depends on it and succeeded");
+    app->add_flag(
+        "--dependents", with_dependents_, "Run again, too, what depends on it and succeeded");
     app->add_option("--params", parameters_, "Value of a job parameter; may be repeated")
         ->option_text("NAME=VALUE")
         ->expected(1)
@@ -47,18 +48,17 @@ class RepairCommand final : public Command {
     if (!known) {
       return fail(known.error());
     }
-    const auto accepted = scheduler->send(
-        {.method = "POST",
-         .path = "/api/2.2/jobs/runs/repair",
-         .body = boost::json::serialize(
-             make_request(*run_id, number_at(*known, "latest_repair_id"), *parameters))});
+    const auto accepted =
+        scheduler->send({.method = "POST",
+                         .path = "/api/2.2/jobs/runs/repair",
+                         .body = boost::json::serialize(make_request(
+                             *run_id, number_at(*known, "latest_repair_id"), *parameters))});
     if (!accepted) {
       return fail(accepted.error());
     }
     if (does_not_wait_) {
-      invocation.wants_json()
-          ? print_json(*accepted)
-          : print(std::to_string(number_at(*accepted, "repair_id")) + "\n");
+      invocation.wants_json() ? print_json(*accepted)
+                              : print(std::to_string(number_at(*accepted, "repair_id")) + "\n");
       return ExitStatus::kSuccess;
     }
     return follow_run(invocation, *scheduler, *run_id);

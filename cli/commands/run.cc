@@ -39,7 +39,8 @@ class RunCommand final : public Command {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app->add_option("--only", only_, "Run this task only; +TASK with all before it, TASK+ behind it")
+    app->add_option(
+           "--only", only_, "Run this task only; +TASK with all before it, TASK+ behind it")
         ->option_text("TASK")
         ->expected(1)
         ->allow_extra_args(false)

@@ -61,9 +61,9 @@ Result<IterationInputs> IterationInputs::from_lines(std::string_view text) {
       return fail(element.error(), "line " + std::to_string(number));
     }
     if (inputs.ends_.size() == limits::kMaxIterations) {
-      return fail(ErrorCode::kExhausted,
-                  "a for-each task has at most " + std::to_string(limits::kMaxIterations) +
-                      " inputs");
+      return fail(
+          ErrorCode::kExhausted,
+          "a for-each task has at most " + std::to_string(limits::kMaxIterations) + " inputs");
     }
     inputs.add(*element);
   }

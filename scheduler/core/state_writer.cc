@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "common/base/check.h"
-#include "scheduler/core/usage.h"
 #include "common/base/planted.h"
+#include "scheduler/core/usage.h"
 
 namespace sheaf::core {
 void count_dependency(DependencyCounts& counts, DependencyClass kind, TaskState state) {

@@ -4,8 +4,8 @@
 #include <iterator>
 
 #include "common/base/check.h"
-#include "common/base/planted.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "common/model/environment_fingerprint.h"
 
 namespace sheaf::core {

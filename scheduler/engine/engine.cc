@@ -21,11 +21,7 @@ constexpr std::chrono::seconds kLongestWait{5};
 /// State and the core thread. Everything but the queue belongs to that thread.
 class Engine::Loop {
  public:
-  Loop(store::Store& store,
-       Outlets outlets,
-       Clock clock,
-       ReadFile files,
-       placement::Policy policy)
+  Loop(store::Store& store, Outlets outlets, Clock clock, ReadFile files, placement::Policy policy)
       : clock_(clock),
         turn_(store, std::move(outlets), std::move(clock), std::move(files), policy) {}
 

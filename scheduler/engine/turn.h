@@ -50,7 +50,10 @@ struct Waiting {
 class Turn {
  public:
   /// `store` must outlive the turn.
-  Turn(store::Store& store, Outlets outlets, Clock clock, ReadFile files = {},
+  Turn(store::Store& store,
+       Outlets outlets,
+       Clock clock,
+       ReadFile files = {},
        placement::Policy policy = placement::Policy::kSpread);
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;

@@ -55,10 +55,7 @@ def test_the_scheduler_packs_when_told_to(make_sheaf):
 
 def test_a_pools_limit_holds_over_jobs_and_setting_it_lets_tasks_go_on(sheaf):
     task = shell_task("t", "true", sheaf={"pool": "licences"})
-    try:
-        ids = sheaf.deploy(a={"name": "a", "tasks": [task]}, b={"name": "b", "tasks": [task]})
-    except ApiError as error:
-        pytest.skip(f"this scheduler does not take sheaf.pool of a task yet: {error}")
+    ids = sheaf.deploy(a={"name": "a", "tasks": [task]}, b={"name": "b", "tasks": [task]})
     sheaf.call("PUT", f"{POOLS}/licences", {"limit": 0})
     runs = [sheaf.run_now(job) for job in ids.values()]
     wait_for(lambda: all(sheaf.run(run)["tasks"][0]["state"] == "READY" for run in runs), "both tasks wait")

@@ -67,9 +67,8 @@ bool Session::Loop::act(const agent::StoreLease& action) {
 
 bool Session::Loop::act(const agent::Prepare& action) {
   const agent::Attempt& attempt = *agent_.find(action.attempt);
-  preparing_->submit({.spec = attempt.spec,
-                      .token = attempt.token,
-                      .http_base_url = http_base_url_});
+  preparing_->submit(
+      {.spec = attempt.spec, .token = attempt.token, .http_base_url = http_base_url_});
   return true;
 }
 

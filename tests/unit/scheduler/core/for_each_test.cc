@@ -76,8 +76,7 @@ TEST(ForEach, InputsThatAreNoListFailTheTask) {
   CoreWorld world;
   const RunId run = world.submit(world.deploy(a_job("j").task(a_loop("{\"a\": 1}"))));
   EXPECT_EQ(world.state_of(run, "loop"), TaskState::kFailed);
-  EXPECT_EQ(world.details_of(run, "loop").message,
-            "the inputs are no JSON array");
+  EXPECT_EQ(world.details_of(run, "loop").message, "the inputs are no JSON array");
 }
 
 TEST(ForEach, TakesItsInputsFromATaskValue) {
