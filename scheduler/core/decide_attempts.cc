@@ -211,7 +211,11 @@ Decision decide_result(Draft draft, const ReportResult& command) {
   // A worker that lost its records cancels what it does not know as never started.
   const bool is_disclaimed = outcome.end == AttemptEnd::kCancelled && outcome.started == kNoTime &&
                              has_begun(run, lease->task);
-  if (is_disclaimed || (outcome.end == AttemptEnd::kLost && !outcome.tree_empty)) {
+  // Nobody is told that it is over while something of it may still run.
+  const bool is_unproven =
+      (outcome.end == AttemptEnd::kLost || outcome.end == AttemptEnd::kCancelled) &&
+      !outcome.tree_empty;
+  if (is_disclaimed || is_unproven) {
     expect_loss(draft, run, lease->task);
     return std::move(draft.step);
   }

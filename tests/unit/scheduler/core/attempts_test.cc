@@ -210,5 +210,17 @@ TEST(Attempts, WhatCannotBePreparedIsAnErrorOfItsOwnKindAndIsRetried) {
   EXPECT_EQ(world.run(run).message, "Task t failed with message: no such package");
 }
 
+TEST(Attempts, ACancelledAttemptWhoseProcessesAreNotGoneIsNotCancelledYet) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  world.start(run, "t");
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  world.finish(run, "t", {.end = AttemptEnd::kCancelled, .tree_empty = false});
+  EXPECT_EQ(world.state_of(run, "t"), TaskState::kStopping);
+  world.pass(limits::kWorkerLease);
+  EXPECT_EQ(world.run(run).state, RunState::kCancelled);
+}
+
 }  // namespace
 }  // namespace sheaf::core

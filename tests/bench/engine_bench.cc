@@ -1,0 +1,266 @@
+// The engine without workers: a for-each of no-op iterations, answered at once by an echo in this
+// process. Prints what a task costs alone in the core and with the store, its memory, and what
+// compiling a large graph takes; every round measures the disk's own rate of syncs beside it.
+//
+//   bench_engine [--rounds N] [--tasks N] [--concurrency N]
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/base/check.h"
+#include "scheduler/engine/turn.h"
+#include "scheduler/store/store.h"
+#include "tests/support/builders.h"
+
+namespace sheaf {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Private memory of this process, bytes.
+double resident_anonymous() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  double kibibytes = 0;
+  while (status >> word) {
+    if (word == "RssAnon:") {
+      status >> kibibytes;
+    }
+  }
+  return kibibytes * 1024;
+}
+
+/// The document says what the store needs to know; the iterations are bounded here, not by it.
+std::string loop_document() {
+  return R"({"name":"loop","tasks":[{"task_key":"loop","for_each_task":{"concurrency":100,)"
+         R"("sheaf":{"inputs_file":"inputs"},"task":{"task_key":"each","command_task":)"
+         R"({"command":["true"]}}}}]})";
+}
+
+core::SettingsPointer loop_settings(int concurrency) {
+  return std::make_shared<const model::JobSettings>(
+      tests::a_job("loop")
+          .task(tests::a_task("loop").for_each_line("inputs", tests::a_task("each"), concurrency))
+          .build());
+}
+
+std::string inputs(std::int64_t count) {
+  std::string lines;
+  for (std::int64_t i = 0; i < count; ++i) {
+    lines += std::to_string(i) + "\n";
+  }
+  return lines;
+}
+
+/// A store in a new folder, and a turn of the engine around it.
+class Echo {
+ public:
+  Echo(std::int64_t tasks, int concurrency) : lines_(inputs(tasks)) {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("sheaf-bench-" + std::to_string(::getpid()) + "-" + std::to_string(++number_));
+    std::filesystem::create_directories(folder_);
+    store_ = store::open_store(folder_ / "store").value();
+    engine::Outlets outlets;
+    outlets.start_attempt = [this](const core::StartAttempt& order) { starts_.push_back(order); };
+    turn_ = std::make_unique<engine::Turn>(
+        *store_,
+        std::move(outlets),
+        [] { return from_epoch_ms(1'700'000'000'000); },
+        [this](const std::string&, const std::string&) { return Result<std::string>(lines_); });
+    SHEAF_CHECK(turn_->begin().has_value(), "the store cannot be recovered");
+    core::DeployedJob job{.resource_key = "loop",
+                          .settings_digest = std::string(64, 'a'),
+                          .settings_json = loop_document(),
+                          .settings = loop_settings(concurrency)};
+    take({core::RegisterWorker{
+        .name = "w", .boot_id = "b", .slots = static_cast<std::uint32_t>(concurrency)}});
+    take({core::Deploy{
+        .bundle = "b", .target = "t", .expected_version = std::nullopt, .jobs = {std::move(job)}}});
+  }
+  ~Echo() {
+    turn_.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  Echo(const Echo&) = delete;
+  Echo& operator=(const Echo&) = delete;
+
+  void submit() { take({core::SubmitRun{.job = job_}}); }
+
+  /// Answers every attempt that was started; false when there was none.
+  bool answer() {
+    std::vector<core::Command> results;
+    for (const core::StartAttempt& start : std::exchange(starts_, {})) {
+      results.push_back(core::ReportResult{.worker = start.worker,
+                                           .attempt = start.spec.attempt,
+                                           .fence = start.spec.fence,
+                                           .outcome = {.end = model::AttemptEnd::kExited,
+                                                       .tree_empty = true,
+                                                       .started = from_epoch_ms(1'700'000'000'000),
+                                                       .ended = from_epoch_ms(1'700'000'000'000)}});
+    }
+    if (results.empty()) {
+      return false;
+    }
+    take(std::move(results));
+    ++batches_;
+    return true;
+  }
+
+  [[nodiscard]] std::int64_t batches() const { return batches_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  void take(std::vector<core::Command> commands) {
+    std::deque<engine::Waiting> waiting;
+    for (core::Command& command : commands) {
+      waiting.push_back({.command = std::move(command),
+                         .on_outcome = [this](const engine::Outcome& outcome) { note(outcome); }});
+    }
+    turn_->take(std::move(waiting));
+  }
+
+  void note(const engine::Outcome& outcome) {
+    SHEAF_CHECK(outcome.has_value(), outcome ? "" : outcome.error().message);
+    if (const auto* deployed = std::get_if<core::DeployReply>(&*outcome)) {
+      job_ = deployed->jobs.front().id;
+    }
+  }
+
+  static inline int number_ = 0;
+  std::filesystem::path folder_;
+  std::string lines_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Turn> turn_;
+  std::vector<core::StartAttempt> starts_;
+  JobId job_;
+  std::int64_t batches_ = 0;
+};
+
+struct Measured {
+  double tasks_per_second = 0;
+  double batches_per_second = 0;
+  double bytes_per_pending_task = 0;
+};
+
+Measured run_loop(std::int64_t tasks, int concurrency) {
+  Echo echo(tasks, concurrency);
+  const double before = resident_anonymous();
+  echo.submit();
+  Measured measured{.bytes_per_pending_task =
+                        (resident_anonymous() - before) / static_cast<double>(tasks)};
+  const auto begin = Clock::now();
+  while (echo.answer()) {
+  }
+  const double taken = seconds_since(begin);
+  measured.tasks_per_second = static_cast<double>(tasks) / taken;
+  measured.batches_per_second = static_cast<double>(echo.batches()) / taken;
+  return measured;
+}
+
+/// Appends of 4 KiB with a sync each, a second: what the disk allows at most.
+double sync_rate(const std::filesystem::path& folder) {
+  constexpr int kSyncs = 500;
+  const std::string page(4'096, 'x');
+  const int file = ::open((folder / "syncs").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  SHEAF_CHECK(file >= 0, "no file for the sync rate");
+  const auto begin = Clock::now();
+  for (int i = 0; i < kSyncs; ++i) {
+    SHEAF_CHECK(::write(file, page.data(), page.size()) > 0 && ::fdatasync(file) == 0, "sync");
+  }
+  const double rate = kSyncs / seconds_since(begin);
+  ::close(file);
+  std::filesystem::remove(folder / "syncs");
+  return rate;
+}
+
+/// Layers of 1,000; each task waits for `fan_in` random ones of the layer before. Seconds to
+/// compile.
+double compile_graph(std::int64_t tasks, int fan_in) {
+  constexpr std::int64_t kLayer = 1'000;
+  std::mt19937 random(7);
+  model::JobSettings settings;
+  settings.tasks.resize(static_cast<std::size_t>(tasks));
+  for (std::int64_t i = 0; i < tasks; ++i) {
+    model::TaskSettings& task = settings.tasks[static_cast<std::size_t>(i)];
+    task.task_key = "t" + std::to_string(i);
+    const std::int64_t layer = i / kLayer * kLayer;
+    for (int edge = 0; layer > 0 && edge < fan_in; ++edge) {
+      const std::int64_t above = layer - kLayer + static_cast<std::int64_t>(random() % kLayer);
+      task.depends_on.push_back({.task_key = "t" + std::to_string(above), .outcome = {}});
+    }
+  }
+  const auto begin = Clock::now();
+  const core::JobGraph graph(settings);
+  const double taken = seconds_since(begin);
+  SHEAF_CHECK(graph.size() == settings.tasks.size(), "a task is missing");
+  return taken;
+}
+
+void print(const char* what, std::vector<double> values) {
+  std::ranges::sort(values);
+  std::printf("%-44s %14.1f %14.1f %14.1f\n",
+              what,
+              values[values.size() / 2],
+              values.front(),
+              values.back());
+  std::fflush(stdout);
+}
+
+std::int64_t argument(int argc, char** argv, std::string_view name, std::int64_t otherwise) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (argv[i] == name) {
+      return std::strtoll(argv[i + 1], nullptr, 10);
+    }
+  }
+  return otherwise;
+}
+
+int run(int argc, char** argv) {
+  const auto rounds = argument(argc, argv, "--rounds", 9);
+  const auto most = argument(argc, argv, "--tasks", 1'000'000);
+  const auto concurrency = static_cast<int>(argument(argc, argv, "--concurrency", 1'000));
+  std::map<std::string, std::vector<double>> rows;
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    rows["host: fdatasync, /s"].push_back(sync_rate(std::filesystem::temp_directory_path()));
+    for (std::int64_t tasks = 1'000; tasks <= most; tasks *= 10) {
+      const Measured measured = run_loop(tasks, concurrency);
+      const std::string name = std::to_string(tasks) + " iterations";
+      rows[name + ": tasks/s, core and store"].push_back(measured.tasks_per_second);
+      rows[name + ": commits/s"].push_back(measured.batches_per_second);
+      rows[name + ": bytes a pending task"].push_back(measured.bytes_per_pending_task);
+    }
+    rows["graph of 100,000 tasks, 1,000,000 edges: ms"].push_back(compile_graph(100'000, 10) *
+                                                                  1'000);
+  }
+  std::printf("%-44s %14s %14s %14s\n", "measure", "median", "lowest", "highest");
+  for (const auto& [what, values] : rows) {
+    print(what.c_str(), values);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace sheaf
+
+int main(int argc, char** argv) {
+  return sheaf::run(argc, argv);
+}
