@@ -76,6 +76,11 @@ void check_stream(const ForEachTask& task, const std::string& path, Findings& fi
   if (task.mode != ForEachMode::kStream || task.task.empty()) {
     return;
   }
+  findings.push_back({.code = ErrorCode::kUnsupported,
+                      .path = member_path(path, "sheaf.mode"),
+                      .message = "no worker runs streams yet",
+                      .cure = "Remove the mode: each iteration is a process then.",
+                      .related = {}});
   const TaskAction& action = task.task.front().action;
   if (!std::holds_alternative<CommandTask>(action) &&
       !std::holds_alternative<SparkPythonTask>(action)) {

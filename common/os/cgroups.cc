@@ -201,10 +201,15 @@ Result<void> remove_cgroup(const fs::path& cgroup) {
       return removed;
     }
   }
-  if (::rmdir(cgroup.c_str()) != 0 && errno != ENOENT) {
-    return fail(error_of_errno(errno, "cannot remove " + cgroup.string()));
+  if (::rmdir(cgroup.c_str()) == 0) {
+    return {};
   }
-  return {};
+  const int reason = errno;
+  // Below a mount that may only be read, what is not there answers EROFS.
+  if (reason == ENOENT || !fs::exists(cgroup, error)) {
+    return {};
+  }
+  return fail(error_of_errno(reason, "cannot remove " + cgroup.string()));
 }
 
 }  // namespace sheaf::os

@@ -60,6 +60,23 @@ enum class FrameKind : std::uint8_t { kWorker = 1, kScheduler = 2, kLog = 3, kLo
                                                    FrameHeader& header,
                                                    const std::vector<std::string>& messages);
 
+/// Which frames of one sender in one session are news: one that comes again, or after a later one,
+/// is not. What it held is repeated in a later frame where it is still owed.
+class FrameOrder {
+ public:
+  /// Whether the frame is to be taken.
+  [[nodiscard]] bool take(std::uint64_t sequence) {
+    if (sequence <= last_) {
+      return false;
+    }
+    last_ = sequence;
+    return true;
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
 /// The frame's bytes. Fails as encode_message(), and with kExhausted when they do not fit one
 /// frame.
 [[nodiscard]] Result<std::string> encode(const WorkerFrame& frame);

@@ -1,4 +1,5 @@
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
 #include "scheduler/core/usage.h"
@@ -167,7 +168,8 @@ class Applier {
   void operator()(const AttemptFinished& event) {
     LiveRun& run = live(event.run);
     TaskDetails& details = run.details[event.task];
-    if (event.attempt.state == TaskState::kSucceeded) {
+    if (event.attempt.state == TaskState::kSucceeded ||
+        planted::has("core.values_before_success")) {
       details.values = std::move(details.staged);
     } else {
       run.value_count -= static_cast<std::uint32_t>(details.staged.size());
@@ -186,7 +188,7 @@ class Applier {
     run.tasks.attempt[event.task] = event.attempt;
     run.tasks.worker[event.task] = {};
     run.tasks.started[event.task] = kNoTime;
-    ++run.tasks.attempt_number[event.task];
+    run.tasks.attempt_number[event.task] += planted::has("core.retry_counted_twice") ? 2 : 1;
     if (event.was_lost) {
       ++run.tasks.lost_attempts[event.task];
     }

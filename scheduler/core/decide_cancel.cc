@@ -74,9 +74,11 @@ Decision decide_cancel_all(Draft draft, const CancelAllRuns& command) {
   for (const auto& [id, run] : draft.state.runs) {
     const bool is_meant = !command.job.is_valid() || run->record.job == command.job;
     const bool is_queued = run->record.state == RunState::kQueued;
+    const bool all_active = command.which == CancelAllRuns::Which::kActive;
     // A child is stopped with the run that started it; what is stopped twice is told twice.
-    const bool has_parent = run->record.trigger.parent.run.is_valid() && !command.job.is_valid();
-    if (is_meant && !has_parent && (is_queued || command.which == CancelAllRuns::Which::kActive)) {
+    const bool stops_with_parent =
+        all_active && !command.job.is_valid() && run->record.trigger.parent.run.is_valid();
+    if (is_meant && !stops_with_parent && (is_queued || all_active)) {
       cancel_run(draft, *run);
     }
   }

@@ -77,8 +77,11 @@ void settle_schedule(Draft& draft, JobRecord& job, const model::JobSettings& set
   if (!job.schedule.is_valid()) {
     job.schedule = TriggerId{draft.draw_ids()};
   }
+  // The wall clock may have gone back since: a settled nominal time stays settled.
+  const Timestamp settled =
+      known != draft.state.schedules.end() ? std::max(known->second.settled, draft.now) : draft.now;
   const ScheduleRecord schedule{
-      .id = job.schedule, .job = job.id, .settings = *settings.schedule, .settled = draft.now};
+      .id = job.schedule, .job = job.id, .settings = *settings.schedule, .settled = settled};
   draft.record(ScheduleRecorded{.schedule = schedule});
   draft.order(WatchSchedule{.schedule = schedule});
 }

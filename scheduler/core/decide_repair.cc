@@ -12,8 +12,11 @@ namespace {
 
 constexpr std::size_t kMaxRepairs = 1'000;
 
+/// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
+/// ended in the queue.
 bool has_failed(TaskState state) {
   switch (state) {
+    case TaskState::kBlocked:
     case TaskState::kFailed:
     case TaskState::kTimedOut:
     case TaskState::kCancelled:
@@ -21,7 +24,6 @@ bool has_failed(TaskState state) {
     case TaskState::kUpstreamCancelled:
     case TaskState::kInternalError:
       return true;
-    case TaskState::kBlocked:
     case TaskState::kReady:
     case TaskState::kLeased:
     case TaskState::kRunning:
@@ -170,12 +172,15 @@ void Repairer::keep(TaskIndex task) {
   }
 }
 
-/// A for-each task goes on with its iterations where its inputs cannot have changed: nothing that
-/// it depends on runs again, and it is written as before.
+/// A for-each task that failed goes on with its iterations where its inputs cannot have changed:
+/// nothing that it depends on runs again, and it is written as before.
 bool Repairer::keeps_block(TaskIndex task) const {
   const TaskIndex old = *find_before(task);
   if (!is_reset_[task]) {
     return true;
+  }
+  if (was_successful(task)) {
+    return false;  // Who names it wants it to run.
   }
   const auto* now = std::get_if<model::ForEachTask>(&settings_->tasks[task].action);
   const auto* then = std::get_if<model::ForEachTask>(&before_.settings->tasks[old].action);
@@ -252,6 +257,11 @@ RunRecord Repairer::record() {
     run.manifest_digest = job.manifest_digest;
     run.file_path = job.file_path;
     run.links = job.links;
+  }
+  for (const std::string& key : command_.tasks) {
+    if (!run.only.empty() && std::ranges::find(run.only, key) == run.only.end()) {
+      run.only.push_back(key);
+    }
   }
   for (const auto& [name, value] : command_.overrides) {
     std::erase_if(run.overrides, [&](const auto& entry) { return entry.first == name; });

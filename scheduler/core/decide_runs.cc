@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -147,6 +148,10 @@ NamedStrings merged_parameters(const model::JobSettings& settings, const NamedSt
 
 void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason) {
   draft.record(AttemptStopRequested{.run = run.record.id, .task = task, .reason = reason});
+  if (planted::has("core.cancelled_without_proof")) {
+    finish_attempt(draft, run, task, {.end = AttemptEnd::kCancelled, .tree_empty = true});
+    return;
+  }
   if (!is_loss_expected(run, task)) {
     draft.order(StopAttempt{.worker = run.tasks.worker[task],
                             .attempt = run.tasks.attempt[task],
@@ -194,7 +199,8 @@ bool is_queue_full(const Draft& draft, JobId job) {
 }
 
 Decision decide_submit(Draft draft, const SubmitRun& command) {
-  if (draft.facts.receipt && is_fresh(*draft.facts.receipt, command.receipt_kept, draft.now)) {
+  if (!planted::has("core.no_receipts") && draft.facts.receipt &&
+      is_fresh(*draft.facts.receipt, command.receipt_kept, draft.now)) {
     return answer_repeat(std::move(draft));
   }
   if (!draft.facts.job) {
@@ -286,7 +292,9 @@ Decision decide_fire(Draft draft, const FireTrigger& command) {
                                       .reason = reason,
                                       .covered_by = run}});
   }
-  schedule.settled = command.nominal;
+  if (!planted::has("core.double_fire")) {
+    schedule.settled = command.nominal;
+  }
   schedule.next = command.following;
   draft.record(ScheduleRecorded{.schedule = schedule});
   draft.step.reply = SubmitReply{.run = run};

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -43,7 +44,7 @@ void adopt(Draft& draft,
 void miss(Draft& draft, const LiveRun& run, TaskIndex task, bool is_rebooted) {
   const bool was_started =
       run.tasks.started[task] != kNoTime || run.tasks.state[task] == TaskState::kRunning;
-  if (is_rebooted) {
+  if (is_rebooted || planted::has("core.missing_means_gone")) {
     auto gone = lost(run, task, draft.now, "lost: its worker was rebooted", true);
     if (run.tasks.state[task] == TaskState::kStopping) {
       gone.end = AttemptEnd::kCancelled;
@@ -69,7 +70,7 @@ void miss(Draft& draft, const LiveRun& run, TaskIndex task, bool is_rebooted) {
     return;
   }
   auto spec = make_attempt_spec(run, task);
-  if (spec) {
+  if (spec && !planted::has("core.lost_lease_not_repeated")) {
     draft.order(StartAttempt{.worker = run.tasks.worker[task], .spec = std::move(*spec)});
   }
 }

@@ -125,6 +125,14 @@ TaskState state_after(RunState child) {
   return TaskState::kFailed;
 }
 
+/// Whether the task's timeout is what stops it, and nothing around it stops too.
+bool is_own_timeout(const LiveRun& run, TaskIndex task) {
+  return run.record.state == RunState::kRunning &&
+         run.tasks.stop_reason[task] == StopReason::kTimeout &&
+         !(run.is_iteration(task) &&
+           is_delegation_stopping(run, run.record.blocks[run.block_of(task)].parent));
+}
+
 void stop_child(Draft& draft, RunId id) {
   const LiveRun* child = draft.state.find_run(id);
   if (child == nullptr) {
@@ -247,6 +255,10 @@ void finish_child(Draft& draft, TaskRef parent, const ChildEnd& end) {
     return;
   }
   if (is_delegation_stopping(*run, parent.task)) {
+    if (is_own_timeout(*run, parent.task) && may_retry(*run, parent.task, TaskState::kTimedOut)) {
+      retry(draft, *run, parent.task, false);
+      return;
+    }
     finish_task(draft, parent, stopped_state(*run, parent.task), "Its run was stopped with it.");
     return;
   }

@@ -13,7 +13,7 @@
 #include "common/model/job_settings.h"
 #include "common/model/states.h"
 #include "scheduler/core/alert_record.h"
-#include "common/model/worker_resources.h"
+#include "scheduler/core/worker_record.h"
 
 namespace sheaf::core {
 
@@ -191,29 +191,6 @@ struct TaskDetails {
            warnings.empty() && gpus.empty() && !child.is_valid();
   }
   friend bool operator==(const TaskDetails&, const TaskDetails&) = default;
-};
-
-struct WorkerRecord {
-  WorkerId id;
-  std::string name;                 ///< Unique; bound to the worker's CURVE key by the allow-list.
-  std::string boot_id;              ///< Of the machine's current boot.
-  std::string version;              ///< Of the agent.
-  std::uint32_t slots = 0;          ///< Attempts at once.
-  std::vector<std::string> labels;  ///< Sorted, each once.
-  Timestamp registered = kNoTime;
-  model::WorkerResources resources;
-  /// Fingerprints of Python environments that it had when it registered, the one used last first.
-  std::vector<std::uint64_t> cached_environments;
-  friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
-};
-
-/// A limit on the attempts that are under way at once, over all jobs whose tasks name the pool. A
-/// name without a record limits nothing.
-struct PoolRecord {
-  std::string name;
-  std::uint32_t limit = 0;  ///< 0 pauses.
-  Timestamp updated = kNoTime;
-  friend bool operator==(const PoolRecord&, const PoolRecord&) = default;
 };
 
 /// A declared schedule and its memory.

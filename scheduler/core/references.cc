@@ -26,15 +26,18 @@ std::string trigger_type(TriggerKind kind) {
 
 /// Attempts of a task in all passes of the run, the present one too.
 std::uint32_t execution_count(const LiveRun& run, TaskIndex task) {
-  std::uint32_t earlier = 0;
+  const std::uint32_t in_its_pass = run.tasks.attempt_number[task] + 1;
   const auto details = run.details.find(task);
-  if (details != run.details.end()) {
-    earlier = static_cast<std::uint32_t>(std::ranges::count_if(
-        details->second.attempts, [now = repair_count(run.record)](const AttemptRecord& attempt) {
-          return attempt.repair < now;
-        }));
+  if (details == run.details.end() || details->second.attempts.empty()) {
+    return in_its_pass;
   }
-  return earlier + run.tasks.attempt_number[task] + 1;
+  const std::vector<AttemptRecord>& attempts = details->second.attempts;
+  // What a repair kept still has the number that it had in an earlier pass.
+  const bool is_over = attempts.back().id == run.tasks.attempt[task];
+  const std::uint32_t pass = is_over ? attempts.back().repair : repair_count(run.record);
+  const auto earlier = std::ranges::count_if(
+      attempts, [pass](const AttemptRecord& attempt) { return attempt.repair < pass; });
+  return static_cast<std::uint32_t>(earlier) + in_its_pass;
 }
 
 /// A cron run stands for its nominal time, every other one for the moment at which it was asked

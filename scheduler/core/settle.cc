@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -14,7 +15,7 @@ enum class Verdict { kRun, kExclude, kUpstreamFailed };
 /// run_if over finished dependencies (documentation of task dependencies). All excluded: excluded.
 Verdict judge(model::RunIf run_if, const DependencyCounts& counts, std::uint32_t total) {
   const std::uint32_t excluded = total - counts.succeeded - counts.failed;
-  if (total > 0 && excluded == total) {
+  if (total > 0 && excluded == total && !planted::has("core.exclusion_not_cascaded")) {
     return Verdict::kExclude;
   }
   switch (run_if) {
@@ -78,11 +79,11 @@ class Settler {
     if (run->record.state != RunState::kRunning) {
       return;  // It is among the stoppable.
     }
-    if (!run->is_selected(what.task)) {
+    const model::TaskSettings& settings = run->task_settings(what.task);
+    if (settings.disabled || !run->is_selected(what.task)) {
       finish_task(draft_, what, TaskState::kDisabled, "");
       return;
     }
-    const model::TaskSettings& settings = run->task_settings(what.task);
     const DependencyCounts& counts = run->dependencies[what.task];
     switch (judge(settings.run_if, counts, run->graph.dependency_count(what.task))) {
       case Verdict::kExclude:
@@ -142,10 +143,6 @@ class Settler {
   void start(const LiveRun& run, TaskIndex task) {
     const TaskRef what{run.record.id, task};
     const model::TaskSettings& settings = run.task_settings(task);
-    if (settings.disabled) {
-      finish_task(draft_, what, TaskState::kDisabled, "");
-      return;
-    }
     if (const auto* condition = std::get_if<model::ConditionTask>(&settings.action)) {
       evaluate(run, what, *condition);
       return;
@@ -201,10 +198,19 @@ bool is_cancel(TaskState state) {
   return state == TaskState::kCancelled || state == TaskState::kUpstreamCancelled;
 }
 
-/// Whether nothing that was selected depends on the task.
+/// Whether nothing depends on the task, but what is disabled or was not selected: that could hide a
+/// failure and cannot mend one.
 bool is_leaf(const LiveRun& run, TaskIndex task) {
-  return std::ranges::none_of(run.graph.dependents(task),
-                              [&run](const Edge& edge) { return run.is_selected(edge.target); });
+  return std::ranges::none_of(run.graph.dependents(task), [&run](const Edge& edge) {
+    return run.is_selected(edge.target) && !run.task_settings(edge.target).disabled;
+  });
+}
+
+/// "Task train failed with message: …"
+std::string cause_message(const LiveRun& run, TaskIndex cause) {
+  const auto details = run.details.find(cause);
+  return "Task " + run.task_settings(cause).task_key +
+         " failed with message: " + (details == run.details.end() ? "" : details->second.message);
 }
 
 /// The run's result from its leaves (documentation of job runs); O(tasks).
@@ -217,31 +223,30 @@ RunResult result_of(const LiveRun& run) {
   bool any_failed = false;
   bool leaf_failed = false;
   bool only_cancelled = true;
+  // A failed leaf is told before a failure that another task may have handled.
   std::optional<TaskIndex> cause;
+  bool cause_is_leaf = false;
   for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
     if (classify(run, task, EdgeOutcome::kAny) != DependencyClass::kFailed) {
       continue;
     }
     any_failed = true;
     const TaskState state = run.tasks.state[task];
-    leaf_failed = leaf_failed || is_leaf(run, task);
+    const bool is_failed_leaf = is_leaf(run, task);
+    leaf_failed = leaf_failed || is_failed_leaf;
     only_cancelled = only_cancelled && is_cancel(state);
     const bool is_own =
         state != TaskState::kUpstreamFailed && state != TaskState::kUpstreamCancelled;
-    if (!cause && is_own) {
+    if (is_own && (!cause || (is_failed_leaf && !cause_is_leaf))) {
       cause = task;
+      cause_is_leaf = is_failed_leaf;
     }
   }
   if (!leaf_failed) {
     return {any_failed ? RunState::kSucceededWithFailures : RunState::kSucceeded, ""};
   }
-  RunResult result{only_cancelled ? RunState::kCancelled : RunState::kFailed, ""};
-  if (cause) {
-    const auto details = run.details.find(*cause);
-    result.message = "Task " + run.task_settings(*cause).task_key + " failed with message: " +
-                     (details == run.details.end() ? "" : details->second.message);
-  }
-  return result;
+  return {only_cancelled ? RunState::kCancelled : RunState::kFailed,
+          cause ? cause_message(run, *cause) : ""};
 }
 
 void Settler::settle_block(BlockRef what) {

@@ -1,5 +1,6 @@
 // The derived parts of a run, built from its rows: at submission, repair and recovery.
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "scheduler/core/state_writer.h"
 #include "scheduler/core/usage.h"
 
@@ -66,7 +67,7 @@ void StateWriter::index_rows(LiveRun& run) {
                !run.details[task].child.is_valid()) {
       state_.unsettled.wanting_facts.insert(here);
     }
-    if (run.tasks.deadline[task] != kNoTime) {
+    if (run.tasks.deadline[task] != kNoTime && !planted::has("core.timer_lost_at_restart")) {
       state_.deadlines.insert({run.tasks.deadline[task], here});
     }
   }

@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "scheduler/core/usage.h"
+#include "common/base/planted.h"
 
 namespace sheaf::core {
 void count_dependency(DependencyCounts& counts, DependencyClass kind, TaskState state) {
@@ -150,6 +151,9 @@ void StateWriter::abandon_block(LiveRun& run, std::uint32_t block, TaskState sta
     run.tasks.state[task] = state;
     run.tasks.ended[task] = at;
     set_deadline(run, task, kNoTime);
+    if (before == TaskState::kReady) {
+      state_.ready.note_stale([this](const TaskRef& what) { return is_waiting(state_, what); });
+    }
     finish_iteration(run, task, before);
     mark_dirty(run, task);
   }
@@ -164,6 +168,9 @@ void StateWriter::mark_dirty(LiveRun& run) {
 
 void StateWriter::mark_dirty(LiveRun& run, TaskIndex task) {
   mark_dirty(run);
+  if (planted::has("core.row_not_marked") && run.tasks.state[task] == TaskState::kRunning) {
+    return;
+  }
   run.dirty_pages[task / kTasksPerPage] = true;
 }
 
@@ -244,6 +251,9 @@ void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);
   SHEAF_CHECK(worker != state_.workers.end(), "an attempt is on a worker that nobody knows");
+  if (planted::has("core.slots_not_derived")) {
+    return;
+  }
   worker->second.attempts.erase(attempt);
   vacate(state_, worker->second, run, task);
   if (const auto details = run.details.find(task); details != run.details.end()) {
@@ -261,7 +271,8 @@ void StateWriter::finish_task(LiveRun& run, TaskIndex task, TaskState before) {
   const TaskState state = run.tasks.state[task];
   for (const Edge& edge : run.graph.dependents(task)) {
     count_dependency(run.dependencies[edge.target], classify(run, task, edge.outcome), state);
-    if (run.dependencies[edge.target].open == 0 &&
+    const std::uint32_t left = planted::has("core.dependency_ignored") ? 1 : 0;
+    if (run.dependencies[edge.target].open <= left &&
         run.tasks.state[edge.target] == TaskState::kBlocked) {
       state_.unsettled.unblocked.push_back({run.record.id, edge.target});
     }
@@ -300,6 +311,7 @@ void StateWriter::refresh_startable(JobId job) {
   }
   const JobActivity& activity = found->second;
   const bool has_place =
+      planted::has("core.queue_overrun") ||
       static_cast<std::int64_t>(activity.running.size()) < activity.max_concurrent_runs;
   if (!activity.queued.empty() && has_place) {
     state_.unsettled.startable_jobs.insert(job);

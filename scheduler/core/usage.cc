@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "common/base/check.h"
+#include "common/base/planted.h"
 #include "common/base/limits.h"
 #include "common/model/environment_fingerprint.h"
 
@@ -51,7 +52,9 @@ placement::WorkerCapacity capacity_of(const LiveWorker& worker) {
   placement::WorkerCapacity capacity{
       .worker = record.id,
       .slots = record.slots,
-      .used = static_cast<std::uint32_t>(worker.attempts.size()),
+      .used = planted::has("core.stale_placement_accepted")
+                  ? 0
+                  : static_cast<std::uint32_t>(worker.attempts.size()),
       .cpu_millis = {.total = record.resources.cpu_millis, .used = worker.cpu_millis},
       .memory_bytes = {.total = record.resources.memory_bytes, .used = worker.memory_bytes},
       .gpus = static_cast<std::uint32_t>(record.resources.gpus.size()),

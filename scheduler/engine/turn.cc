@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
+#include "common/base/planted.h"
 #include "scheduler/placement/placement.h"
 
 namespace sheaf::engine {
@@ -67,6 +68,11 @@ void Turn::take(std::deque<Waiting> commands) {
   settle();
   advance_time();
   place();
+  if (planted::has("engine.effect_before_commit")) {
+    for (const core::Effect& effect : effects_) {
+      order(effect);
+    }
+  }
   commit();
   release();
   if (outlets_.turned) {
@@ -76,6 +82,10 @@ void Turn::take(std::deque<Waiting> commands) {
 
 void Turn::decide_one(Waiting waiting) {
   Outcome outcome = step(waiting.command);
+  if (planted::has("engine.reply_before_commit")) {
+    waiting.on_outcome(outcome);
+    return;
+  }
   held_.push_back({.on_outcome = std::move(waiting.on_outcome), .outcome = std::move(outcome)});
 }
 

@@ -97,24 +97,24 @@ void delete_pool(const Context& context, const Call& call, const Respond& respon
 }  // namespace
 
 void add_pool_routes(Router& router, const ContextPointer& context) {
-  const std::string one = "/api/sheaf/v1/pools/{pool}";
   const auto counter = std::make_shared<UsageCounter>();
   router.add({.method = "GET",
               .pattern = "/api/sheaf/v1/pools",
               .handler = to_handler(
                   [context, counter](const Call&) { return list_pools(*context, *counter); })});
-  router.add(
-      {.method = "GET", .pattern = one, .handler = to_handler([context, counter](const Call& call) {
-                                          return get_pool(*context, *counter, call);
-                                        })});
+  router.add({.method = "GET",
+              .pattern = "/api/sheaf/v1/pools/{pool}",
+              .handler = to_handler([context, counter](const Call& call) {
+                return get_pool(*context, *counter, call);
+              })});
   router.add({.method = "PUT",
-              .pattern = one,
+              .pattern = "/api/sheaf/v1/pools/{pool}",
               .body = BodyKind::kJson,
               .handler = [context](const Call& call, const Respond& respond) {
                 put_pool(*context, call, respond);
               }});
   router.add({.method = "DELETE",
-              .pattern = one,
+              .pattern = "/api/sheaf/v1/pools/{pool}",
               .handler = [context](const Call& call, const Respond& respond) {
                 delete_pool(*context, call, respond);
               }});

@@ -13,7 +13,7 @@ Response no_content(const core::Reply& /*reply*/) {
   return json_response(json::object());
 }
 
-void submit(const Context& context, const Call& call, const Respond& respond) {
+void submit(Context& context, const Call& call, const Respond& respond) {
   const auto body = parse_json_object(call.request.body);
   auto command = body ? read_submit(*body, call.identity) : fail(body.error());
   if (!command) {
@@ -43,7 +43,7 @@ void repair(Context& context, const Call& call, const Respond& respond) {
   });
 }
 
-void cancel_all(const Context& context, const Call& call, const Respond& respond) {
+void cancel_all(Context& context, const Call& call, const Respond& respond) {
   const auto body = parse_json_object(call.request.body);
   auto command = body ? read_cancel_all(*body) : fail(body.error());
   if (!command) {
@@ -57,7 +57,7 @@ void cancel_all(const Context& context, const Call& call, const Respond& respond
   context.post(*std::move(command), respond, no_content);
 }
 
-void delete_run(const Context& context, const Call& call, const Respond& respond) {
+void delete_run(Context& context, const Call& call, const Respond& respond) {
   const auto body = parse_json_object(call.request.body);
   const auto id = body ? required_id(*body, "run_id") : fail(body.error());
   if (!id) {
@@ -70,21 +70,19 @@ void delete_run(const Context& context, const Call& call, const Respond& respond
 
 void add_run_operation_routes(Router& router, const ContextPointer& context) {
   using Operation = void (*)(Context&, const Call&, const Respond&);
-  const std::pair<const char*, Operation> operations[] = {
-      {"submit", [](Context& c, const Call& call, const Respond& r) { submit(c, call, r); }},
-      {"repair", repair},
-      {"cancel-all",
-       [](Context& c, const Call& call, const Respond& r) { cancel_all(c, call, r); }},
-      {"delete", [](Context& c, const Call& call, const Respond& r) { delete_run(c, call, r); }}};
+  const auto add = [&](Route route, Operation operation) {
+    route.method = "POST";
+    route.body = BodyKind::kJson;
+    route.handler = [context, operation](const Call& call, const Respond& respond) {
+      operation(*context, call, respond);
+    };
+    router.add(std::move(route));
+  };
   for (const std::string version : {"/api/2.1", "/api/2.2"}) {
-    for (const auto& [name, operation] : operations) {
-      router.add({.method = "POST",
-                  .pattern = version + "/jobs/runs/" + name,
-                  .body = BodyKind::kJson,
-                  .handler = [context, run = operation](const Call& call, const Respond& respond) {
-                    run(*context, call, respond);
-                  }});
-    }
+    add({.pattern = version + "/jobs/runs/submit"}, submit);
+    add({.pattern = version + "/jobs/runs/repair"}, repair);
+    add({.pattern = version + "/jobs/runs/cancel-all"}, cancel_all);
+    add({.pattern = version + "/jobs/runs/delete"}, delete_run);
   }
 }
 

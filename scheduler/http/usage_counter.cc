@@ -1,5 +1,7 @@
 #include "scheduler/http/usage_counter.h"
 
+#include "scheduler/http/views_iterations.h"
+
 namespace sheaf::http {
 namespace {
 
@@ -20,8 +22,14 @@ Result<AttemptCounts> count_attempts(Context& context, const store::Reader& read
       continue;
     }
     ++counts.workers[row.worker];
-    if (task < tasks.size() && !tasks[task].pool.empty()) {
-      ++counts.pools[tasks[task].pool];
+    const model::TaskSettings& settings_of_row =
+        task < tasks.size()
+            ? tasks[task]
+            : std::get<model::ForEachTask>(
+                  tasks[block_of((*run)->record, static_cast<core::TaskIndex>(task)).parent].action)
+                  .task.front();
+    if (!settings_of_row.pool.empty()) {
+      ++counts.pools[settings_of_row.pool];
     }
   }
   return counts;

@@ -111,7 +111,7 @@ struct AttemptFacts {
   std::uint32_t number = 0;
   Timestamp started = kNoTime;
   Timestamp ended = kNoTime;
-  model::TaskState state = model::TaskState::kBlocked;
+  const PublicState& state;
   std::string_view message;
 };
 
@@ -121,15 +121,22 @@ AttemptFacts facts_of(const store::RunView& run, AttemptPlace place) {
             .number = place.record->number,
             .started = place.record->outcome.started,
             .ended = place.record->outcome.ended,
-            .state = place.record->state,
+            .state = public_state(place.record->state),
             .message = place.record->outcome.message};
   }
   const core::TaskRow& row = run.tasks[place.task];
+  if (row.state == model::TaskState::kBlocked && is_terminal(run.record.state)) {
+    // The run ended in the queue: its tasks never had their turn, and end as it did.
+    return {.id = attempt_of(run, place.task),
+            .ended = run.record.ended,
+            .state = public_state(run.record.state),
+            .message = run.record.message};
+  }
   return {.id = attempt_of(run, place.task),
           .number = row.attempt_number,
           .started = row.started,
           .ended = row.ended,
-          .state = row.state,
+          .state = public_state(row.state),
           .message = message_of(run, place.task)};
 }
 
@@ -151,7 +158,7 @@ json::object task_object(const store::RunView& run,
   const auto facts = facts_of(run, place);
   object["run_id"] = facts.id.value;
   object["attempt_number"] = facts.number;
-  add_state(object, public_state(facts.state), facts.message);
+  add_state(object, facts.state, facts.message);
   add_times(object, facts.started, facts.ended);
   object["execution_duration"] = milliseconds_between(facts.started, facts.ended);
   object["run_page_url"] =
@@ -306,7 +313,7 @@ json::object public_task_run(const store::RunView& run,
   object["job_run_id"] = run.record.id.value;
   object["attempt_number"] = facts.number;
   object["original_attempt_run_id"] = original_attempt(run, place.task).value;
-  add_state(object, public_state(facts.state), facts.message);
+  add_state(object, facts.state, facts.message);
   add_times(object, facts.started, facts.ended);
   object["execution_duration"] = milliseconds_between(facts.started, facts.ended);
   auto task = task_object(run, around, place);

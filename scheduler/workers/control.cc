@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
+#include "common/base/planted.h"
 #include "common/telemetry/log.h"
 
 namespace sheaf::workers {
@@ -31,6 +32,13 @@ SilenceWatch::Limits limits_for(const Settings& settings) {
           .start_grace = std::max(lease_over, settings.start_grace)};
 }
 
+Control::Parts with_planted_clock(Control::Parts parts) {
+  if (planted::has("workers.wall_clock_lease")) {
+    parts.boot_time = [wall_time = parts.wall_time] { return wall_time().time_since_epoch(); };
+  }
+  return parts;
+}
+
 model::AttemptOutcome unsendable(const Error& error, Timestamp now) {
   return {.end = model::AttemptEnd::kNotStarted,
           .tree_empty = true,
@@ -41,7 +49,7 @@ model::AttemptOutcome unsendable(const Error& error, Timestamp now) {
 }  // namespace
 
 Control::Control(Parts parts, Beginning beginning)
-    : parts_(std::move(parts)),
+    : parts_(with_planted_clock(std::move(parts))),
       epoch_(beginning.epoch),
       highest_fence_(beginning.fence),
       silence_(limits_for(parts_.settings), parts_.boot_time()),

@@ -73,6 +73,9 @@ void Control::receive(const transport::Received& received) {
   if (const auto report = silence_.hear(session->peer().worker, parts_.boot_time())) {
     report_silence(*report);
   }
+  if (!session->take_frame(frame->header.sequence)) {
+    return;
+  }
   for (const wire::WorkerMessage& message : frame->messages) {
     receive_in_session(*session, message);
   }

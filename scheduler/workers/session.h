@@ -45,6 +45,9 @@ class Session {
   /// Sends again what was sent before `now - resend_after` and is unanswered.
   void resend(Milliseconds now, Milliseconds resend_after);
 
+  /// Whether a frame of the worker with this sequence number is news.
+  [[nodiscard]] bool take_frame(std::uint64_t sequence) { return received_.take(sequence); }
+
   [[nodiscard]] ValueParts& values() { return values_; }
 
   [[nodiscard]] bool has_unsent() const { return !unsent_.empty(); }
@@ -63,6 +66,7 @@ class Session {
 
   Peer peer_;
   wire::FrameHeader header_;
+  wire::FrameOrder received_;
   Orders leases_;
   Orders cancels_;
   ValueParts values_;

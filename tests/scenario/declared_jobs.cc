@@ -70,6 +70,14 @@ tests::TaskBuilder declared_task(const Words& words) {
   if (words.has("argument")) {
     task.argument(words.option("argument"));
   }
+  if (words.has("for_each")) {
+    task.for_each(words.option("for_each"),
+                  tests::a_task("each").argument("{{input}}"),
+                  static_cast<int>(words.number("concurrency", 1)));
+  }
+  if (words.has("starts")) {
+    task.starts(words.option("starts"));
+  }
   return task;
 }
 

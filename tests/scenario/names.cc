@@ -12,6 +12,11 @@ void Names::learn(const core::Event& event) {
   } else if (const auto* run = std::get_if<core::RunSubmitted>(&event)) {
     runs_[run->run.id.value] = "r" + std::to_string(runs_.size() + 1);
     settings_[run->run.id] = run->settings;
+  } else if (const auto* planned = std::get_if<core::IterationsPlanned>(&event)) {
+    blocks_[planned->run].push_back(planned->block);
+  } else if (const auto* repaired = std::get_if<core::RunRepaired>(&event)) {
+    settings_[repaired->run.id] = repaired->settings;
+    blocks_[repaired->run.id] = repaired->run.blocks;
   } else if (const auto* worker = std::get_if<core::WorkerRecorded>(&event)) {
     workers_[worker->worker.id.value] = worker->worker.name;
   } else if (const auto* alert = std::get_if<core::AlertRecorded>(&event)) {
@@ -20,7 +25,16 @@ void Names::learn(const core::Event& event) {
 }
 
 std::string Names::of(RunId run, core::TaskIndex task) const {
-  return of(run) + "/" + settings_.at(run)->tasks.at(task).task_key;
+  const auto& tasks = settings_.at(run)->tasks;
+  if (task < tasks.size()) {
+    return of(run) + "/" + tasks.at(task).task_key;
+  }
+  const auto& blocks = blocks_.at(run);
+  auto block = blocks.rbegin();
+  while (block->first > task) {
+    ++block;
+  }
+  return of(run, block->parent) + "[" + std::to_string(task - block->first) + "]";
 }
 
 JobId Names::job(const std::string& name) const {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "scheduler/core/core.h"
 
@@ -41,6 +42,7 @@ class Names {
   std::map<TriggerId, JobId> triggers_;
   Table alerts_;
   std::map<RunId, core::SettingsPointer> settings_;
+  std::map<RunId, std::vector<core::IterationBlock>> blocks_;
 };
 
 }  // namespace sheaf::scenario

@@ -73,6 +73,9 @@ core::Command Player::command(const Words& words) {
   if (verb == "cancel") {
     return core::CancelRun{.run = names_.run(words.word(0))};
   }
+  if (verb == "repair") {
+    return core::RepairRun{.run = names_.run(words.word(0)), .all_failed = true};
+  }
   if (verb == "register") {
     return register_worker(words);
   }
@@ -206,7 +209,8 @@ std::string Player::show(const Words& words) const {
   const core::StoredRun& run = world_.stored_runs().at(names_.run(words.word(0)));
   std::string text = "  " + words.word(0) + " " + std::string(to_string(run.record.state));
   for (core::TaskIndex task = 0; task < run.rows.size(); ++task) {
-    text += (task == 0 ? ": " : ", ") + run.settings->tasks[task].task_key + " " +
+    const std::string name = names_.of(run.record.id, task);
+    text += (task == 0 ? ": " : ", ") + name.substr(name.find('/') + 1) + " " +
             std::string(to_string(run.rows[task].state));
   }
   return text + "\n";
@@ -221,7 +225,8 @@ std::string Player::news() {
   for (const core::Effect& effect : world_.take_effects()) {
     text += printer_.print(effect);
     if (const auto* start = std::get_if<core::StartAttempt>(&effect)) {
-      const std::string key = names_.of(start->spec.run) + "/" + start->spec.task_key;
+      const core::TaskRef task = world_.state.attempts.at(start->spec.attempt);
+      const std::string key = names_.of(task.run, task.task);
       const Lease lease{
           .worker = start->worker, .attempt = start->spec.attempt, .fence = start->spec.fence};
       leases_[key] = lease;

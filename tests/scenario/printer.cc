@@ -174,6 +174,30 @@ struct EventText {
   std::string operator()(const core::HookSecretRecorded& e) const {
     return "HookSecretRecorded " + names.of(e.secret.job) + " " + e.secret.hook;
   }
+  std::string operator()(const core::TaskDelegated& e) const {
+    return "TaskDelegated " + names.of(e.run, e.task) + " deadline=" + time.print(e.deadline);
+  }
+  std::string operator()(const core::IterationsPlanned& e) const {
+    return "IterationsPlanned " + names.of(e.run, e.block.parent) + " " +
+           std::to_string(e.block.count);
+  }
+  std::string operator()(const core::ChildRunStarted& e) const {
+    return "ChildRunStarted " + names.of(e.run, e.task);
+  }
+  std::string operator()(const core::DelegationStopRequested& e) const {
+    return "DelegationStopRequested " + names.of(e.run, e.task) + " " + to_text(e.reason);
+  }
+  std::string operator()(const core::IterationsAbandoned& e) const {
+    return "IterationsAbandoned " + names.of(e.run) + " " + named(e.state);
+  }
+  std::string operator()(const core::RunRepaired& e) const {
+    return "RunRepaired " + names.of(e.run.id) + " " +
+           std::to_string(e.run.repairs.back().attempts.size()) + " rows again";
+  }
+  std::string operator()(const core::RunDeleted& e) const {
+    return "RunDeleted " + names.of(e.run);
+  }
+  std::string operator()(const core::SettingsRecorded& /*e*/) const { return "SettingsRecorded"; }
   std::string operator()(const core::PoolRecorded& e) const {
     return "PoolRecorded " + e.pool.name + " limit=" + std::to_string(e.pool.limit);
   }
@@ -226,6 +250,7 @@ struct ReplyText {
     const std::string run = reply.run.is_valid() ? names.of(reply.run) : "no run";
     return run + (reply.repeated ? " (repeated)" : "");
   }
+  std::string operator()(const core::RepairReply& /*reply*/) const { return "repair accepted"; }
   std::string operator()(const core::RegisterReply& reply) const {
     return "worker " + names.of(reply.worker) + ": adopts " + std::to_string(reply.adopt.size()) +
            ", kills " + std::to_string(reply.kill.size()) + ", forgets " +

@@ -99,6 +99,11 @@ void AgentHost::receive(const std::string& bytes) {
   const auto frame = wire::decode_scheduler_frame(bytes);
   SHEAF_CHECK(frame.has_value(), "frames of the scheduler can be decoded");
   last_received_ = machine_.boot_time();
+  const bool is_of_session = has_session_ && frame->header.epoch == header_.epoch &&
+                             frame->header.session == header_.session;
+  if (is_of_session && !received_.take(frame->header.sequence)) {
+    return;
+  }
   for (const wire::SchedulerMessage& message : frame->messages) {
     obey(frame->header, message);
   }
@@ -136,7 +141,13 @@ void AgentHost::obey(const wire::FrameHeader& header, const wire::SchedulerMessa
   } else if (const auto* values = std::get_if<wire::ValuesAck>(&message)) {
     perform(agent_.values_acknowledged(*values, now));
   } else if (const auto* result = std::get_if<wire::ResultAck>(&message)) {
-    machine_.parts().ledger.check_acknowledged(result->attempt, result->fence);
+    const agent::Attempt* const attempt = agent_.find(result->attempt);
+    // Of a tree that may live the outcome waits for the end of the lease.
+    const bool is_certain = attempt != nullptr && (attempt->outcome.end != AttemptEnd::kLost ||
+                                                   attempt->outcome.tree_empty);
+    if (is_certain) {
+      machine_.parts().ledger.check_acknowledged(result->attempt, result->fence);
+    }
     perform(agent_.result_acknowledged(*result));
   }
 }
@@ -149,7 +160,14 @@ void AgentHost::begin_session(const wire::Welcome& message) {
   if (message.epoch < machine_.highest_epoch()) {
     return;
   }
-  header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+  const bool is_known = message.epoch == header_.epoch && message.session <= header_.session;
+  if (is_known && (has_session_ || message.session < header_.session)) {
+    return;  // It came again, or after a later one.
+  }
+  if (!is_known) {
+    header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+    received_ = {};
+  }
   has_session_ = true;
   register_pause_ = Milliseconds{1'000};
   heartbeat_interval_ = message.heartbeat_interval;
@@ -163,6 +181,13 @@ void AgentHost::begin_session(const wire::Welcome& message) {
   }
   machine_.highest_epoch() = message.epoch;
   perform(agent_.welcome(message, machine_.boot_time()));
+  if (!std::ranges::all_of(message.adopt,
+                           [this](AttemptId id) { return agent_.find(id) != nullptr; })) {
+    has_session_ = false;
+    last_register_ = Milliseconds{0};
+    later(Milliseconds{1}, [this] { keep_in_touch(); });
+    return;
+  }
   for (const AttemptId attempt : std::exchange(unprepared_, {})) {
     if (agent_.find(attempt) != nullptr) {
       static_cast<void>(act(agent::Prepare{attempt}));

@@ -64,6 +64,7 @@ class AgentHost {
   std::optional<std::size_t> actions_to_live_;
   std::vector<AttemptId> unprepared_;
   wire::FrameHeader header_;
+  wire::FrameOrder received_;
   bool has_session_ = false;
   Milliseconds heartbeat_interval_{5'000};
   Milliseconds last_sent_{0};

@@ -32,8 +32,10 @@ volatile std::uint64_t current_seed = 0;
 /// A failed check aborts: say which seed it was.
 void tell_seed(int /*signal*/) {
   char text[64];
-  const int length = std::snprintf(
-      text, sizeof text, "seed %llu: aborted\n", static_cast<unsigned long long>(current_seed));
+  const int length = std::snprintf(text,
+                                   sizeof text,
+                                   "seed %llu: aborted or ended\n",
+                                   static_cast<unsigned long long>(current_seed));
   static_cast<void>(!::write(STDOUT_FILENO, text, static_cast<std::size_t>(length)));
   std::_Exit(1);
 }
@@ -119,7 +121,9 @@ int main(int count, char** words) {
     return 64;
   }
   telemetry::start_log("simulate", telemetry::Level::kError);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::signal(SIGABRT, tell_seed);
+  std::signal(SIGTERM, tell_seed);
   std::signal(SIGSEGV, tell_seed);
   const std::string base = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   const std::string folder = base + "/sheaf-sim-" + std::to_string(::getpid());

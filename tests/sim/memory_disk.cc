@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include <rocksdb/env.h>
@@ -22,21 +23,6 @@ class SilentLogger : public rocksdb::Logger {
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
   size_t GetLogFileSize() const override { return 0; }
 };
-
-class Lock : public rocksdb::FileLock {};
-
-std::string normal(const std::string& name) {
-  std::string result;
-  for (const char letter : name) {
-    if (letter != '/' || result.empty() || result.back() != '/') {
-      result.push_back(letter);
-    }
-  }
-  if (result.size() > 1 && result.back() == '/') {
-    result.pop_back();
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -145,6 +131,19 @@ class MemoryDisk::Folder : public rocksdb::FSDirectory {
   MemoryDisk& disk_;
 };
 
+std::string MemoryDisk::normal(const std::string& name) {
+  std::string result;
+  for (const char letter : name) {
+    if (letter != '/' || result.empty() || result.back() != '/') {
+      result.push_back(letter);
+    }
+  }
+  if (result.size() > 1 && result.back() == '/') {
+    result.pop_back();
+  }
+  return result;
+}
+
 void MemoryDisk::apply(const NameChange& change, Names& names) {
   if (change.inode) {
     names[change.name] = change.inode;
@@ -194,14 +193,20 @@ std::shared_ptr<MemoryDisk> MemoryDisk::after_power_loss(Dice& dice) const {
   const std::lock_guard lock(mutex_);
   auto image = std::make_shared<MemoryDisk>();
   Names names = durable_;
-  const std::size_t kept = dice.below(unsynced_names_.size() + 1);
+  const std::uint64_t seed = dice.next();
+  const std::size_t kept = Dice(seed).below(unsynced_names_.size() + 1);
   for (std::size_t change = 0; change < kept; ++change) {
     apply(unsynced_names_[change], names);
   }
   for (const auto& [name, inode] : names) {
+    // Which other files there are depends on RocksDB's own threads: each has dice of its own.
+    Dice own(seed ^
+             std::accumulate(name.begin(), name.end(), std::uint64_t{1}, [](auto sum, char c) {
+               return sum * 1'099'511'628'211u + static_cast<unsigned char>(c);
+             }));
     auto left = std::make_shared<Inode>(*inode);
-    left->bytes.resize(inode->synced + dice.below(inode->bytes.size() - inode->synced + 1));
-    if (dice.chance(33)) {
+    left->bytes.resize(inode->synced + own.below(inode->bytes.size() - inode->synced + 1));
+    if (own.chance(33)) {
       // The length was on the disk before the bytes were.
       std::fill(left->bytes.begin() + static_cast<std::ptrdiff_t>(inode->synced),
                 left->bytes.end(),
@@ -287,136 +292,6 @@ IOStatus MemoryDisk::NewLogger(const std::string& /*name*/,
                                std::shared_ptr<rocksdb::Logger>* result,
                                IODebugContext* /*debug*/) {
   *result = std::make_shared<SilentLogger>();
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::FileExists(const std::string& name,
-                                const IOOptions& /*options*/,
-                                IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  return find(name) || folders_.contains(normal(name)) ? IOStatus::OK() : IOStatus::NotFound(name);
-}
-
-IOStatus MemoryDisk::GetChildren(const std::string& folder,
-                                 const IOOptions& /*options*/,
-                                 std::vector<std::string>* result,
-                                 IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  const std::string prefix = normal(folder) + "/";
-  result->clear();
-  for (const auto& [name, inode] : live_) {
-    if (name.starts_with(prefix) && name.find('/', prefix.size()) == std::string::npos) {
-      result->push_back(name.substr(prefix.size()));
-    }
-  }
-  const bool is_there = !result->empty() || folders_.contains(normal(folder));
-  return is_there ? IOStatus::OK() : IOStatus::NotFound(folder);
-}
-
-IOStatus MemoryDisk::DeleteFile(const std::string& name,
-                                const IOOptions& /*options*/,
-                                IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  if (!find(name)) {
-    return IOStatus::NotFound(name);
-  }
-  change_name(normal(name), nullptr);
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::CreateDir(const std::string& name,
-                               const IOOptions& /*options*/,
-                               IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  folders_.insert(normal(name));
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::CreateDirIfMissing(const std::string& name,
-                                        const IOOptions& options,
-                                        IODebugContext* debug) {
-  return CreateDir(name, options, debug);
-}
-
-IOStatus MemoryDisk::DeleteDir(const std::string& name,
-                               const IOOptions& /*options*/,
-                               IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  folders_.erase(normal(name));
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::GetFileSize(const std::string& name,
-                                 const IOOptions& /*options*/,
-                                 std::uint64_t* size,
-                                 IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  const auto inode = find(name);
-  if (!inode) {
-    return IOStatus::NotFound(name);
-  }
-  *size = inode->bytes.size();
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::GetFileModificationTime(const std::string& /*name*/,
-                                             const IOOptions& /*options*/,
-                                             std::uint64_t* time,
-                                             IODebugContext* /*debug*/) {
-  *time = 0;
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::RenameFile(const std::string& from,
-                                const std::string& to,
-                                const IOOptions& /*options*/,
-                                IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  auto inode = find(from);
-  if (!inode) {
-    return IOStatus::NotFound(from);
-  }
-  change_name(normal(to), std::move(inode));
-  change_name(normal(from), nullptr);
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::LockFile(const std::string& /*name*/,
-                              const IOOptions& /*options*/,
-                              rocksdb::FileLock** lock,
-                              IODebugContext* /*debug*/) {
-  *lock = new Lock;
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::UnlockFile(rocksdb::FileLock* lock,
-                                const IOOptions& /*options*/,
-                                IODebugContext* /*debug*/) {
-  delete lock;
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::GetTestDirectory(const IOOptions& /*options*/,
-                                      std::string* path,
-                                      IODebugContext* /*debug*/) {
-  *path = "/test";
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::GetAbsolutePath(const std::string& name,
-                                     const IOOptions& /*options*/,
-                                     std::string* result,
-                                     IODebugContext* /*debug*/) {
-  *result = normal(name);
-  return IOStatus::OK();
-}
-
-IOStatus MemoryDisk::IsDirectory(const std::string& name,
-                                 const IOOptions& /*options*/,
-                                 bool* is_folder,
-                                 IODebugContext* /*debug*/) {
-  const std::lock_guard lock(mutex_);
-  *is_folder = folders_.contains(normal(name));
   return IOStatus::OK();
 }
 

@@ -121,6 +121,8 @@ class MemoryDisk : public rocksdb::FileSystem {
     std::shared_ptr<Inode> inode;  ///< Null: the name is gone.
   };
 
+  /// Without repeated and last slashes.
+  [[nodiscard]] static std::string normal(const std::string& name);
   static void apply(const NameChange& change, Names& names);
   void change_name(const std::string& name, std::shared_ptr<Inode> inode);
   [[nodiscard]] std::shared_ptr<Inode> find(const std::string& name) const;

@@ -95,8 +95,9 @@ class Oracle {
     if (was_stopped() && state == TaskState::kCancelled && attempts(task).empty()) {
       return;  // It had not begun when the run was stopped.
     }
-    const Verdict verdict = judge(settings_.tasks[task], upstream);
-    if (verdict == Verdict::kRun) {
+    const model::TaskSettings& settings = settings_.tasks[task];
+    const Verdict verdict = judge(settings, upstream);
+    if (settings.disabled || verdict == Verdict::kRun) {
       judge_execution(task);
       return;
     }
@@ -272,7 +273,9 @@ class Oracle {
     }
     for (const auto& task : settings_.tasks) {
       for (const auto& dependency : task.depends_on) {
-        leaves.erase(dependency.task_key);
+        if (!task.disabled) {
+          leaves.erase(dependency.task_key);
+        }
       }
     }
     bool any_failed = false;

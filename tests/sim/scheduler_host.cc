@@ -159,6 +159,9 @@ void SchedulerHost::post(core::Command command, engine::OnOutcome on_outcome) {
     on_outcome(fail(ErrorCode::kUnavailable, "nobody is there"));
     return;
   }
+  if (const auto* silence = std::get_if<core::ReportSilence>(&command)) {
+    check_silence(*silence);
+  }
   auto then_pump = [this, told = std::move(on_outcome)](const engine::Outcome& outcome) {
     pass_release_point();
     told(outcome);
@@ -174,8 +177,21 @@ void SchedulerHost::post(core::Command command, engine::OnOutcome on_outcome) {
 
 void SchedulerHost::receive(const std::string& worker, std::string frame) {
   if (process_ && process_->control) {
+    last_heard_[worker] = parts_.timeline.now();
     process_->control->receive({.connection = worker, .user = worker, .bytes = std::move(frame)});
     pump();
+  }
+}
+
+void SchedulerHost::check_silence(const core::ReportSilence& report) const {
+  const auto worker = process_->turn->state().workers.find(report.worker);
+  if (report.verdict != core::ReportSilence::Verdict::kLeaseOver ||
+      worker == process_->turn->state().workers.end()) {
+    return;
+  }
+  const auto heard = last_heard_.find(worker->second.record.name);
+  if (heard != last_heard_.end() && parts_.timeline.now() - heard->second < settings_.lease) {
+    violate("lease", "worker " + worker->second.record.name + " was heard within its lease");
   }
 }
 

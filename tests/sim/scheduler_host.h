@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,8 @@ class SchedulerHost {
   /// A point of the release at which the process may die.
   void pass_release_point();
   void take_image(Death death);
+  /// A worker is called silent only when it was.
+  void check_silence(const core::ReportSilence& report) const;
   [[nodiscard]] std::string read_mark() const;
   void bury();
   void start_after_a_while();
@@ -88,7 +91,8 @@ class SchedulerHost {
   workers::Settings settings_;
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   std::shared_ptr<MemoryDisk> image_;  ///< What the dying process left.
-  std::string image_mark_;             ///< The high-water mark beside the rows.
+  std::map<std::string, Milliseconds> last_heard_;
+  std::string image_mark_;  ///< The high-water mark beside the rows.
   std::string mark_at_start_;
   std::unique_ptr<Process> process_;
   std::uint64_t starts_ = 0;

@@ -25,7 +25,9 @@ void Workload::act() {
   }
   Dice& dice = parts_.dice;
   const std::size_t thrown = dice.below(100);
-  if (thrown < 80 || tasks() == 0) {
+  if (jobs_.empty() && is_settled()) {
+    deploy(Season::kStorm);
+  } else if (thrown < 80 || tasks() == 0) {
     submit();
   } else if (thrown < 90) {
     cancel();

@@ -88,6 +88,22 @@ void CoreWorld::finish(RunId run, const std::string& task, model::AttemptOutcome
               "RESULT was refused");
 }
 
+void CoreWorld::end_as(RunId run, const std::string& task, core::TaskState wanted) {
+  using core::TaskState;
+  if (wanted == TaskState::kCancelled) {
+    const AttemptId attempt = row_of(run, task).attempt;
+    SHEAF_CHECK(turn(core::CancelRun{.run = run, .attempt = attempt}).has_value(),
+                "CancelRun was refused");
+  }
+  const auto end = wanted == TaskState::kTimedOut        ? model::AttemptEnd::kTimedOut
+                   : wanted == TaskState::kCancelled     ? model::AttemptEnd::kCancelled
+                   : wanted == TaskState::kInternalError ? model::AttemptEnd::kNotStarted
+                                                         : model::AttemptEnd::kExited;
+  finish(run,
+         task,
+         {.end = end, .exit_code = wanted == TaskState::kFailed ? 1 : 0, .tree_empty = true});
+}
+
 void CoreWorld::start_iteration(RunId run, const std::string& task, std::uint32_t index) {
   const core::TaskRow row = iteration_row(run, task, index);
   SHEAF_CHECK(
@@ -285,7 +301,8 @@ core::Facts CoreWorld::facts(const core::ReadSet& reads) const {
     facts.run_state = runs_.at(*reads.run).record.state;
   }
   if (facts.receipt) {
-    facts.receipt_run_exists = runs_.contains(facts.receipt->run);
+    facts.receipt_run_exists =
+        runs_.contains(facts.receipt->run) || state.find_run(facts.receipt->run) != nullptr;
   }
   if (reads.finished_run && runs_.contains(*reads.finished_run)) {
     facts.finished_run = std::make_shared<const core::StoredRun>(runs_.at(*reads.finished_run));

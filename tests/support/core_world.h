@@ -33,7 +33,10 @@ class CoreWorld {
   void start(RunId run, const std::string& task);
   void finish(RunId run, const std::string& task, int exit_code = 0);
   void finish(RunId run, const std::string& task, model::AttemptOutcome outcome);
-  /// The same of iteration `index` of a for-each task.
+  /// Makes a task that is on a worker end in `state`: kSucceeded, kFailed, kTimedOut, kCancelled (a
+  /// user cancels it) or kInternalError (it cannot be prepared).
+  void end_as(RunId run, const std::string& task, core::TaskState state);
+  /// start() and finish() of iteration `index` of a for-each task.
   void start_iteration(RunId run, const std::string& task, std::uint32_t index);
   void finish_iteration(RunId run, const std::string& task, std::uint32_t index, int exit_code = 0);
   void publish(RunId run, const std::string& task, const std::string& key, const std::string& json);

@@ -137,15 +137,27 @@ SCHEDULER_POINTS = [name for name in FAILPOINTS if name.split(".")[0] in ("store
 AGENT_POINTS = [name for name in FAILPOINTS if name.split(".")[0] in ("session", "runner", "logs")]
 
 
-def die_at(sheaf, daemon, failpoint, job_id):
-    """Starts the daemon armed, submits, and returns the run's id once the daemon has killed itself."""
+def deploy_with_filler(sheaf, ledger):
+    """The job under test, and one whose runs are there to be work."""
+    return sheaf.deploy(j=job(ledger.path), filler={"name": "filler", "tasks": [command_task("say", "echo", "more")]})
+
+
+def die_at(sheaf, daemon, failpoint, jobs):
+    """Starts the daemon armed, submits, and returns the run's id once the daemon has killed itself.
+
+    A slow machine may do in one step what others do in three: further work comes until the point is reached.
+    """
+    job_id = jobs["j"]
     daemon.stop()
     token = uuid.uuid4().hex
     daemon.start(failpoint=failpoint, wait=False)
-    run_id = None
-    end = time.monotonic() + 60
+    run_id, filled = None, time.monotonic()
+    end = filled + 60
     while daemon.is_alive and time.monotonic() < end:
         run_id = run_id or try_submit(sheaf, job_id, token)
+        if run_id and time.monotonic() - filled > 5:
+            filled = time.monotonic()
+            try_submit(sheaf, jobs["filler"], uuid.uuid4().hex)
         time.sleep(0.02)
     assert daemon.wait() == -signal.SIGKILL, f"{failpoint} was not reached"
     os.close(daemon._ready_end)
@@ -157,8 +169,7 @@ def die_at(sheaf, daemon, failpoint, job_id):
 @pytest.mark.parametrize("name", SCHEDULER_POINTS)
 def test_the_scheduler_dies_at_every_failpoint(sheaf, tmp_path, name, count):
     ledger = Ledger(tmp_path / "ledger")
-    job_id = sheaf.deploy(j=job(ledger.path))["j"]
-    run_id = die_at(sheaf, sheaf.scheduler, f"{name}:{count}", job_id)
+    run_id = die_at(sheaf, sheaf.scheduler, f"{name}:{count}", deploy_with_filler(sheaf, ledger))
     check_run(sheaf, ledger, sheaf.wait_run(run_id))
 
 
@@ -166,8 +177,7 @@ def test_the_scheduler_dies_at_every_failpoint(sheaf, tmp_path, name, count):
 @pytest.mark.parametrize("name", AGENT_POINTS)
 def test_the_agent_dies_at_every_failpoint(sheaf, tmp_path, name, count):
     ledger = Ledger(tmp_path / "ledger")
-    job_id = sheaf.deploy(j=job(ledger.path))["j"]
-    run_id = die_at(sheaf, sheaf.worker, f"{name}:{count}", job_id)
+    run_id = die_at(sheaf, sheaf.worker, f"{name}:{count}", deploy_with_filler(sheaf, ledger))
     check_run(sheaf, ledger, sheaf.wait_run(run_id))
 
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/planted.h"
 
 namespace sheaf::agent {
 namespace {
@@ -68,6 +69,9 @@ Actions Agent::welcome(const wire::Welcome& message, Milliseconds now) {
 Actions Agent::lease(const wire::Lease& message, Milliseconds now) {
   const model::AttemptSpec& spec = message.spec;
   Actions actions;
+  if (planted::has("agent.lease_taken_twice")) {
+    attempts_.erase(spec.attempt);
+  }
   if (const auto found = attempts_.find(spec.attempt); found != attempts_.end()) {
     if (found->second.spec.fence == spec.fence) {
       actions.emplace_back(Say{wire::Accepted{.attempt = spec.attempt, .fence = spec.fence}});
@@ -360,7 +364,9 @@ Attempt* Agent::find_current(AttemptId id, std::uint64_t fence) {
 void Agent::forget_if_done(AttemptId id, Actions& actions) {
   const auto found = attempts_.find(id);
   if (found != attempts_.end() && found->second.phase == Phase::kReporting &&
-      found->second.is_result_acknowledged && found->second.are_logs_shipped) {
+      (found->second.is_result_acknowledged ||
+       planted::has("agent.forgets_before_acknowledgement")) &&
+      found->second.are_logs_shipped) {
     actions.emplace_back(Forget{id});
     attempts_.erase(found);
   }

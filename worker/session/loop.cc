@@ -117,10 +117,20 @@ void Session::Loop::receive() {
       continue;
     }
     last_received_ = os::boot_time();
+    if (!takes(frame->header)) {
+      continue;
+    }
     for (const wire::SchedulerMessage& message : frame->messages) {
       obey(frame->header, message);
     }
   }
+}
+
+bool Session::Loop::takes(const wire::FrameHeader& header) {
+  // A LEASE that comes again after its attempt was forgotten would start it anew.
+  const bool is_of_session =
+      has_session_ && header.epoch == header_.epoch && header.session == header_.session;
+  return !is_of_session || received_.take(header.sequence);
 }
 
 void Session::Loop::obey(const wire::FrameHeader& header, const wire::SchedulerMessage& message) {
@@ -167,7 +177,14 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
     telemetry::log(telemetry::Level::kError, "a scheduler with an older epoch was ignored");
     return;
   }
-  header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+  const bool is_known = message.epoch == header_.epoch && message.session <= header_.session;
+  if (is_known && (has_session_ || message.session < header_.session)) {
+    return;  // It came again, or after a later one.
+  }
+  if (!is_known) {
+    header_ = {.version = message.version, .epoch = message.epoch, .session = message.session};
+    received_ = {};
+  }
   has_session_ = true;
   has_told_silence_ = false;
   register_pause_ = Milliseconds{0};
@@ -183,6 +200,13 @@ void Session::Loop::begin_session(const wire::Welcome& message) {
                  "session " + std::to_string(message.session) + " of epoch " +
                      std::to_string(message.epoch) + " begins");
   perform(agent_.welcome(message, os::boot_time()));
+  if (!std::ranges::all_of(message.adopt,
+                           [this](AttemptId id) { return agent_.find(id) != nullptr; })) {
+    // The answer to a REGISTER that came late: what was forgotten since must be told.
+    has_session_ = false;
+    last_register_ = Milliseconds{0};
+    return;
+  }
   for (const AttemptId attempt : std::exchange(unprepared_, {})) {
     if (agent_.find(attempt) != nullptr) {
       static_cast<void>(act(agent::Prepare{attempt}));

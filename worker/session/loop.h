@@ -55,6 +55,8 @@ class Session::Loop {
 
   void turn();
   void receive();
+  /// Whether the frame is of no session, or of this one and news.
+  [[nodiscard]] bool takes(const wire::FrameHeader& header);
   void obey(const wire::FrameHeader& header, const wire::SchedulerMessage& message);
   void begin_session(const wire::Welcome& message);
   void take_reports();
@@ -107,6 +109,7 @@ class Session::Loop {
   std::vector<AttemptId> unprepared_;
 
   wire::FrameHeader header_;
+  wire::FrameOrder received_;  ///< Of the session.
   bool has_session_ = false;
   bool is_ready_ = false;
   bool is_connecting_ = false;

@@ -61,10 +61,10 @@ TEST(ForEachTasks, HaveInputsAConcurrencyAndOneTask) {
 TEST(ForEachTasks, TakeInputsFromAFile) {
   const ForEachTask task = parsed_for_each(
       {.more =
-           R"("concurrency": 1000, "sheaf": {"inputs_file": "data/in.jsonl", "mode": "stream"})"});
+           R"("concurrency": 100, "sheaf": {"inputs_file": "data/in.jsonl", "mode": "process"})"});
   EXPECT_EQ(task.inputs_file, "data/in.jsonl");
-  EXPECT_EQ(task.mode, ForEachMode::kStream);
-  EXPECT_EQ(task.concurrency, 1'000);
+  EXPECT_EQ(task.mode, ForEachMode::kProcess);
+  EXPECT_EQ(task.concurrency, 100);
 }
 
 TEST(ForEachTasks, RepeatWhatAnyTaskOfTheJobCouldBe) {
@@ -161,10 +161,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{.more = R"("sheaf": {"inputs_file": "a/../../b"})"},
                 "sheaf.inputs_file: \"a/../../b\" is not a file of the deployment; Write its "
                 "path below the deployment's files, without a leading slash."},
-        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})",
-                 .inner = R"("run_job_task": {"job_id": 1})"},
-                "sheaf.mode: only a program can read its inputs line by line; Remove the mode, or "
-                "let the inner task be a command_task or a spark_python_task."},
+        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})"},
+                "sheaf.mode: no worker runs streams yet; Remove the mode: each iteration is a "
+                "process then."},
         Refusal{{.inner = kEcho + R"(, "environment_key": "e")"},
                 "task.environment_key: only a spark_python_task has a Python environment; Remove "
                 "environment_key, or make the task a spark_python_task."},

@@ -93,5 +93,14 @@ TEST(SplitValues, AnEmptyListIsOnePart) {
   EXPECT_EQ(parts[0].total, 0u);
 }
 
+TEST(FrameOrder, TakesEachFrameOnceAndNoneAfterALaterOne) {
+  FrameOrder order;
+  EXPECT_TRUE(order.take(1));
+  EXPECT_FALSE(order.take(1)) << "it came twice";
+  EXPECT_TRUE(order.take(4)) << "what was lost between is repeated, if it is owed";
+  EXPECT_FALSE(order.take(3)) << "it was overtaken";
+  EXPECT_TRUE(order.take(5));
+}
+
 }  // namespace
 }  // namespace sheaf::wire

@@ -88,5 +88,14 @@ TEST(Schedules, AnUnchangedScheduleKeepsItsMemoryOverADeploy) {
   EXPECT_EQ(world.state.schedules.at(world.trigger).settled, nominal);
 }
 
+TEST(Schedules, AChangedScheduleForgetsNoFireWhenTheClockWentBack) {
+  ScheduledWorld world;
+  const Timestamp nominal = world.now + std::chrono::hours(1);
+  ASSERT_TRUE(world.turn(world.fire(nominal)).has_value());
+  world.now -= std::chrono::hours(1);
+  world.deploy(a_job("j").schedule("0 0 7,8 * * ?").task(a_task("t")));
+  EXPECT_EQ(world.state.schedules.at(world.trigger).settled, nominal);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -164,7 +164,11 @@ TEST_F(RunsTest, RunNowTakesATokenOnceAndRefusesWhatItCannotDo) {
   EXPECT_EQ(refused({{"job_parameters", {{"reason", 1}}}}), 400);
   EXPECT_EQ(refused({{"job_parameters", {{"reason", std::string(10'001, 'x')}}}}), 400);
   EXPECT_EQ(refused({{"notebook_params", {{"a", "b"}}}}), 400);
-  EXPECT_EQ(refused({{"only", {"train"}}}), 400);
+  EXPECT_EQ(refused({{"only", {"trian"}}}), 400);
+  EXPECT_EQ(refused({{"only", "train"}}), 400);
+  EXPECT_EQ(refused({{"python_params", {"ü"}}}), 400);
+  EXPECT_EQ(refused({{"python_params", {std::string(10'000, 'x')}}}), 400);
+  EXPECT_EQ(refused({{"queue", {{"enabled", "yes"}}}}), 400);
   EXPECT_EQ(refused({{"notebook_params", json::object()}, {"only", nullptr}}), 200);
 }
 
@@ -186,7 +190,8 @@ TEST_F(RunsTest, QueuesAndCancels) {
   EXPECT_EQ(public_run(third).at("state").at("result_state").as_string(), "CANCELED");
   EXPECT_EQ(post("/api/2.2/jobs/runs/cancel", {{"run_id", running}}).status, 200);
   EXPECT_EQ(public_run(running).at("state").at("life_cycle_state").as_string(), "TERMINATING");
-  EXPECT_EQ(post("/api/2.2/jobs/runs/cancel", {{"run_id", attempt.attempt.value}}).status, 400);
+  EXPECT_EQ(post("/api/2.2/jobs/runs/cancel", {{"run_id", attempt.attempt.value}}).status, 200);
+  EXPECT_EQ(post("/api/2.2/jobs/runs/cancel", {{"run_id", 999'999}}).status, 404);
 }
 
 TEST_F(RunsTest, ListsPageByPage) {

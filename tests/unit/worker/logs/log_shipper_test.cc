@@ -159,8 +159,11 @@ TEST_F(LogShipperTest, ALogThatItsTaskCutShortEndsWhereItWasAcknowledged) {
   ASSERT_TRUE(next(has_bytes).has_value());
   acknowledge({.attempt = kAttempt, .stream = wire::LogStream::kStderr, .offset = 16, .credit = 9});
   write("stderr", " and more");
-  const auto more = next([](const wire::Log& log) { return log.offset == 16; });
-  ASSERT_TRUE(more.has_value()) << "the first acknowledgement did not count";
+  // The second time it is a repeat, which begins where the acknowledgement was.
+  for (int time = 0; time < 2; ++time) {
+    const auto more = next([](const wire::Log& log) { return log.offset == 16; });
+    ASSERT_TRUE(more.has_value()) << "the first acknowledgement did not count";
+  }
   std::ofstream(attempt_folder() / "stderr", std::ios::trunc) << "x";
   shipper_->finish(kAttempt, attempt_folder());
   const auto end = next([](const wire::Log& log) {

@@ -204,7 +204,9 @@ TEST_P(Recovery, RemoveRefusesARunningAttempt) {
 }
 
 TEST_P(Recovery, OpeningSweepsHalfRemovedAttempts) {
-  fs::create_directories(root() / "attempts" / "removed-5" / "tmp");
+  // Moved in at once: the first runner may sweep meanwhile.
+  fs::create_directories(root() / "made" / "tmp");
+  fs::rename(root() / "made", root() / "attempts" / "removed-5");
   const Runner successor = reopen();
   EXPECT_TRUE(wait_deleted(root() / "attempts" / "removed-5"));
 }

@@ -119,8 +119,8 @@ class SessionTest : public testing::Test {
   }
 
   void say(const wire::SchedulerMessage& message) {
-    const auto bytes = wire::encode(
-        wire::SchedulerFrame{.header = {.epoch = kEpoch, .session = 1}, .messages = {message}});
+    const auto bytes = wire::encode(wire::SchedulerFrame{
+        .header = {.epoch = kEpoch, .session = 1, .sequence = ++sequence_}, .messages = {message}});
     ASSERT_TRUE(bytes.has_value()) << bytes.error().message;
     ASSERT_TRUE(router_->send(connection_, *bytes).has_value());
   }
@@ -134,6 +134,7 @@ class SessionTest : public testing::Test {
   }
 
   fs::path folder_;
+  std::uint64_t sequence_ = 0;
   transport::KeyPair server_ = transport::generate_keys().value();
   transport::KeyPair keys_ = transport::generate_keys().value();
   transport::Poller poller_{transport::Wakeup::create().value()};
@@ -197,6 +198,20 @@ TEST_F(SessionTest, AnOutcomeThatAPowerLossDamagedIsFoundAnew) {
   const auto result = next<wire::ResultReport>();
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->outcome.message, "lost: the machine was restarted");
+}
+
+TEST_F(SessionTest, RegistersAgainWhenItIsToAdoptWhatItDoesNotHold) {
+  SessionSettings patient = settings();
+  patient.register_again_after = Milliseconds{10'000};
+  start(std::move(patient));
+  ASSERT_TRUE(next<wire::Register>().has_value());
+  say(wire::Welcome{.session = 1,
+                    .epoch = kEpoch,
+                    .worker = {1},
+                    .heartbeat_interval = Milliseconds{200},
+                    .adopt = {AttemptId{99}},
+                    .http_base_url = "http://127.0.0.1:9"});
+  EXPECT_TRUE(next<wire::Register>().has_value());
 }
 
 TEST_F(SessionTest, RegistersAtASchedulerThatAnswersSlowly) {

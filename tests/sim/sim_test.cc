@@ -1,0 +1,39 @@
+// A few seeds in every build, and that a seed tells the same story twice. tools/simulate plays
+// many.
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/sim/story.h"
+
+namespace sheaf::sim {
+namespace {
+
+/// SHEAF_SEEDS says how many; a build with sanitizers plays few.
+std::uint64_t seed_count() {
+  const char* wanted = std::getenv("SHEAF_SEEDS");
+  return wanted == nullptr ? 12 : std::strtoull(wanted, nullptr, 10);
+}
+
+std::string folder() {
+  const std::string base = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : testing::TempDir();
+  return base + "/sheaf-sim-test-" + std::to_string(::getpid());
+}
+
+TEST(Simulator, EveryPromiseIsKeptInEveryStory) {
+  for (std::uint64_t seed = 1; seed <= seed_count(); ++seed) {
+    const Told told = tell(seed, folder());
+    ASSERT_EQ(told.violation, "") << "simulate --first " << seed << " --trace";
+    EXPECT_GE(told.tasks, 100U) << "seed " << seed;
+    EXPECT_GE(told.crashes, 1U) << "seed " << seed;
+    EXPECT_GE(told.other_faults, 10U) << "seed " << seed;
+  }
+}
+
+TEST(Simulator, ASeedTellsTheSameStoryTwice) {
+  EXPECT_EQ(tell(3, folder()).hash, tell(3, folder()).hash);
+}
+
+}  // namespace
+}  // namespace sheaf::sim
