@@ -211,6 +211,9 @@ Explainer::Reasons Explainer::of_task(const LiveRun& run, TaskIndex task) {
   if (is_terminal(state)) {
     return of_task_over(run, task);
   }
+  if (is_terminal(run.record.state)) {
+    return of_run_over(run);  // It ended before its tasks were looked at.
+  }
   if (run.record.state == RunState::kQueued) {
     return of_queued(run);
   }

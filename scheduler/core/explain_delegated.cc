@@ -40,7 +40,7 @@ Explainer::Reasons Explainer::of_active(const LiveRun& run, TaskIndex task) {
         run.tasks.deadline[task]);
   } else if (found != state_.workers.end() && found->second.suspect) {
     add_reason(ReasonCode::kWorkerSuspect,
-               "Worker " + worker + " was not heard of lately; " + name +
+               "Worker " + worker + " has to be heard of again; " + name +
                    " stays its own until its lease is over.");
   }
   return reasons;

@@ -54,7 +54,8 @@ std::string lacking_text(const placement::WorkerCapacity& worker,
 
 Reason suspect_reason(const std::string& worker) {
   return {.code = ReasonCode::kWorkerSuspect,
-          .message = "Worker " + worker + " could hold it, but was not heard of lately.",
+          .message =
+              "Worker " + worker + " could hold it, but gets nothing until it is heard of again.",
           .worker = worker};
 }
 

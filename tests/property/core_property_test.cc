@@ -1,7 +1,10 @@
 // Random jobs under random commands and faults: the promises P2–P5 hold after every step, memory is
 // what the events and the rows say, and once faults stop every run ends.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "scheduler/core/explain.h"
 #include "tests/property/fleet.h"
 #include "tests/property/history.h"
 #include "tests/property/random_job.h"
@@ -61,7 +64,29 @@ class Story {
     }
   }
 
+  /// Between turns everything that waits has a reason, and none is that it could go on.
+  void check_explanations() {
+    for (const auto& [id, run] : world_.stored_runs()) {
+      for (core::TaskIndex task = 0; task <= run.record.graph_size; ++task) {
+        const core::Explain what{
+            .run = id, .task_key = task == 0 ? "" : run.settings->tasks[task - 1].task_key};
+        const core::LiveRun* live = world_.state.find_run(id);
+        const auto answer = live != nullptr ? core::explain(world_.state, *live, what)
+                                            : core::explain_finished(run, what);
+        ASSERT_TRUE(answer.has_value());
+        EXPECT_FALSE(answer->reasons.empty()) << "run " << id.value << " " << what.task_key;
+        EXPECT_FALSE(has_due(answer->reasons)) << "run " << id.value << " " << what.task_key;
+      }
+    }
+  }
+
  private:
+  static bool has_due(const std::vector<core::Reason>& reasons) {
+    return std::ranges::any_of(reasons, [](const core::Reason& reason) {
+      return reason.code == core::ReasonCode::kDue || has_due(reason.because);
+    });
+  }
+
   void deploy() {
     std::vector<tests::JobBuilder> jobs;
     for (const char* name : {"a", "b", "c"}) {
@@ -130,6 +155,9 @@ TEST(CoreProperties, PromisesHoldUnderRandomCommandsAndFaults) {
       story.step();
       if (step % 30 == 0) {
         story.check_memory();
+      }
+      if (step % 10 == 0) {
+        story.check_explanations();
       }
       ASSERT_FALSE(testing::Test::HasFailure()) << "at step " << step;
     }

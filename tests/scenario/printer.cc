@@ -251,6 +251,9 @@ struct ReplyText {
     return run + (reply.repeated ? " (repeated)" : "");
   }
   std::string operator()(const core::RepairReply& /*reply*/) const { return "repair accepted"; }
+  std::string operator()(const core::ExplainReply& reply) const {
+    return "reasons: " + std::to_string(reply.explanation.reasons.size());
+  }
   std::string operator()(const core::RegisterReply& reply) const {
     return "worker " + names.of(reply.worker) + ": adopts " + std::to_string(reply.adopt.size()) +
            ", kills " + std::to_string(reply.kill.size()) + ", forgets " +

@@ -91,7 +91,7 @@ def test_a_job_tells_its_paused_schedule_and_the_hook_that_nobody_can_call(sheaf
     job = sheaf.deploy(j={"name": "j", "tasks": [shell_task("t", "true")],
                           "schedule": {"quartz_cron_expression": "0 0 6 * * ?", "timezone_id": "UTC",
                                        "pause_status": "PAUSED"},
-                          "sheaf": {"hooks": [{"name": "drift"}]}})["j"]
+                          "sheaf": {"hooks": [{"name": "drift", "secret": "stored"}]}})["j"]
     answer = sheaf.get(f"/api/sheaf/v1/jobs/{job}/why")
     assert codes(answer) == ["SCHEDULE_PAUSED", "HOOK_WITHOUT_SECRET"]
     assert cli.json("why", "--job", str(job)) == answer

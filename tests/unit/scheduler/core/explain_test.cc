@@ -1,47 +1,22 @@
-// Explanations: every code, and how reasons lead back to what holds things up.
+// Explanations of what lives, and how reasons lead back to what holds things up.
 #include "scheduler/core/explain.h"
 
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/unit/scheduler/core/explanations.h"
 
 namespace sheaf::core {
 namespace {
 
 using tests::a_job;
 using tests::a_task;
+using tests::Codes;
+using tests::codes;
+using tests::codes_of;
 using tests::CoreWorld;
-
-using Codes = std::vector<std::string>;
-
-Explanation explained(CoreWorld& world, RunId run, const std::string& task = "") {
-  const Explain what{.run = run, .task_key = task};
-  const auto reply = world.turn(what);
-  if (reply) {
-    return std::get<ExplainReply>(*reply).explanation;
-  }
-  return explain_finished(world.stored_runs().at(run), what).value();
-}
-
-std::vector<Reason> why(CoreWorld& world, RunId run, const std::string& task = "") {
-  return explained(world, run, task).reasons;
-}
-
-Codes codes(const std::vector<Reason>& reasons) {
-  Codes all;
-  for (const Reason& reason : reasons) {
-    EXPECT_TRUE(reason.message.ends_with('.') || reason.code == ReasonCode::kFinished ||
-                reason.code == ReasonCode::kDependencyFailed)
-        << reason.message;
-    all.emplace_back(to_string(reason.code));
-  }
-  return all;
-}
-
-Codes codes_of(CoreWorld& world, RunId run, const std::string& task = "") {
-  return codes(why(world, run, task));
-}
+using tests::explained;
+using tests::why;
 
 RegisterWorker a_worker(std::string name, std::uint32_t slots) {
   return {.name = std::move(name),
@@ -286,75 +261,6 @@ TEST(Explain, AStoppingRunWaitsForItsWorkers) {
   ASSERT_EQ(codes(reasons[0].because), Codes{"STOPPING"});
   EXPECT_EQ(reasons[0].because[0].worker, "w");
   EXPECT_EQ(codes_of(world, run, "a"), Codes{"STOPPING"});
-}
-
-TEST(Explain, WhatIsLeftOutWillNotStart) {
-  CoreWorld world;
-  world.register_worker("w", 1);
-  const JobId job = world.deploy(a_job("j")
-                                     .task(a_task("a"))
-                                     .task(a_task("off").after("a").disabled())
-                                     .task(a_task("b").after("a")));
-  const auto reply = world.turn(SubmitRun{.job = job, .only = {"a", "off"}});
-  const RunId run = std::get<SubmitReply>(*reply).run;
-  EXPECT_EQ(codes_of(world, run, "off"), Codes{"DISABLED"});
-  EXPECT_EQ(codes_of(world, run, "b"), Codes{"NOT_SELECTED"});
-  world.finish(run, "a");
-  EXPECT_EQ(codes_of(world, run, "off"), Codes{"DISABLED"});
-  EXPECT_EQ(codes_of(world, run, "b"), Codes{"NOT_SELECTED"});
-}
-
-TEST(Explain, AnExcludedTaskNamesTheConditionAndItsOutcome) {
-  CoreWorld world;
-  const RunId run = world.submit(world.deploy(
-      a_job("j")
-          .task(a_task("check").condition("1", model::ConditionOperator::kEqualTo, "2"))
-          .task(a_task("then").after("check", true))
-          .task(a_task("later").after("then"))));
-  for (const std::string task : {"then", "later"}) {
-    const auto reasons = why(world, run, task);
-    ASSERT_EQ(codes(reasons), Codes{"EXCLUDED_BY_CONDITION"}) << task;
-    EXPECT_EQ(reasons[0].task_key, "check");
-    EXPECT_EQ(reasons[0].outcome, "false");
-  }
-  EXPECT_EQ(why(world, run, "later")[0].through, std::vector<std::string>{"then"});
-}
-
-TEST(Explain, ATaskForFailuresIsExcludedWhenNothingFailed) {
-  CoreWorld world;
-  world.register_worker("w", 1);
-  const RunId run = world.submit(
-      world.deploy(a_job("j")
-                       .task(a_task("a"))
-                       .task(a_task("mend").after("a").run_if(model::RunIf::kAtLeastOneFailed))));
-  world.finish(run, "a");
-  EXPECT_EQ(codes_of(world, run, "mend"), Codes{"RUN_IF_NOT_MET"});
-}
-
-TEST(Explain, AFailureUpstreamIsNamedWhereItHappened) {
-  CoreWorld world;
-  world.register_worker("w", 1);
-  const RunId run = world.submit(world.deploy(
-      a_job("j").task(a_task("a")).task(a_task("b").after("a")).task(a_task("c").after("b"))));
-  world.finish(run, "a", 1);
-  const auto reasons = why(world, run, "c");
-  ASSERT_EQ(codes(reasons), Codes{"DEPENDENCY_FAILED"});
-  EXPECT_EQ(reasons[0].task_key, "a");
-  EXPECT_EQ(reasons[0].outcome, "FAILED");
-  EXPECT_EQ(codes_of(world, run, "a"), Codes{"FINISHED"});
-  const auto whole = why(world, run);
-  ASSERT_EQ(codes(whole), Codes{"FINISHED"});
-  ASSERT_EQ(codes(whole[0].because), Codes{"FINISHED"});
-  EXPECT_EQ(whole[0].because[0].task_key, "a");
-}
-
-TEST(Explain, ASkippedRunSaysWhy) {
-  CoreWorld world;
-  const JobId job = world.deploy(a_job("j").without_queue().task(a_task("t")));
-  world.submit(job);
-  const auto reasons = why(world, world.submit(job));
-  ASSERT_EQ(codes(reasons).size(), 1U);
-  EXPECT_EQ(reasons[0].code, ReasonCode::kRunSkipped);
 }
 
 TEST(Explain, WhatGoesOnInTheSameBatchIsDue) {

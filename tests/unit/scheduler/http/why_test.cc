@@ -10,6 +10,7 @@ std::string run_path(std::int64_t run, const std::string& query = "") {
 }
 
 TEST_F(ApiTest, ALiveRunIsExplainedByTheCore) {
+  register_worker();
   const auto run = run_now(deploy(a_job()));
   const auto attempt = next_attempt();
   const auto answer = get(run_path(run));
@@ -25,6 +26,7 @@ TEST_F(ApiTest, ALiveRunIsExplainedByTheCore) {
 }
 
 TEST_F(ApiTest, ARunThatIsOverIsExplainedFromItsRows) {
+  register_worker();
   const auto run = run_now(deploy(a_job()));
   const auto attempt = next_attempt();
   report_started(attempt);
@@ -48,7 +50,7 @@ TEST_F(ApiTest, WhatIsNotThereIsNotExplained) {
 TEST_F(ApiTest, AJobTellsItsScheduleItsSkippedFiresAndItsHooks) {
   auto settings = a_job();
   settings["schedule"] = {{"quartz_cron_expression", "0 0 6 * * ?"}, {"timezone_id", "UTC"}};
-  settings["sheaf"] = {{"hooks", json::array{{{"name", "drift"}}}}};
+  settings["sheaf"] = {{"hooks", json::array{{{"name", "drift"}, {"secret", "stored"}}}}};
   const auto job = deploy(settings);
   const auto schedule = store_->read()->schedules()->at(0);
   const Timestamp nominal = schedule.settled + Milliseconds(10'000);
