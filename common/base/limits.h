@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxResultMessageBytes = 4'096;
 
 // For-each and run-job tasks.
 inline constexpr std::size_t kMaxIterations = 1'000'000;
+inline constexpr std::size_t kMaxRowsPerRun = 2'000'000;
+inline constexpr std::size_t kMaxLiveRuns = 100'000;
+inline constexpr std::chrono::seconds kRunJobRetryPause{1};
 inline constexpr std::size_t kMaxIterationInputBytes = 64u << 20;
 inline constexpr int kMaxForEachConcurrency = 100;
 inline constexpr int kMaxStreamConcurrency = 1'000;

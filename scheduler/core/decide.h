@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,9 @@ struct Draft {
   std::uint64_t batch = 0;
   Step step{};
   std::int64_t next_id = 0;
+  /// Runs that this step stops or ends: State does not show it yet, and a run may be reached by
+  /// several ways (through its parent, by its own deadline).
+  std::set<RunId> ended{};
 
   /// Draws `count` consecutive ids; the first is returned.
   std::int64_t draw_ids(std::int64_t count = 1) {
@@ -91,6 +95,8 @@ void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost);
 /// Records the stop of an active attempt and orders it, unless a loss verdict is pending: a worker
 /// that does not know an attempt cannot tell that it is gone.
 void stop_attempt(Draft& draft, const LiveRun& run, TaskIndex task, StopReason reason);
+/// Ends a run that waits in the queue.
+void end_queued_run(Draft& draft, const LiveRun& run, RunState state, const std::string& message);
 /// Ends a task without an attempt.
 void finish_task(Draft& draft,
                  TaskRef what,

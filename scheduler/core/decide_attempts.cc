@@ -244,6 +244,10 @@ void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
     at = std::max(draft.now + backoff(settings.backoff, run.tasks.attempt_number[task], attempt),
                   begun + settings.min_retry_interval);
   }
+  if (std::holds_alternative<model::RunJobTask>(settings.action)) {
+    // A run may end in the moment in which it is asked for, and so may the next.
+    at = std::max(at, draft.now + limits::kRunJobRetryPause);
+  }
   draft.record(RetryScheduled{
       .run = run.record.id, .task = task, .attempt = attempt, .at = at, .was_lost = was_lost});
 }

@@ -40,9 +40,7 @@ void cancel_task(Draft& draft, const LiveRun& run, TaskIndex task) {
 void cancel_run(Draft& draft, const LiveRun& run) {
   const std::string message = "Run cancelled by user.";
   if (run.record.state == RunState::kQueued) {
-    draft.record(RunFinished{
-        .run = run.record.id, .state = RunState::kCancelled, .message = message, .at = draft.now});
-    alert_end(draft, run.record, run.settings->alerts, RunState::kCancelled, message);
+    end_queued_run(draft, run, RunState::kCancelled, message);
   } else if (run.record.state == RunState::kRunning) {
     stop_run(draft, run, StopReason::kUserCancel, message);
   }

@@ -1,11 +1,10 @@
 // Repair: part of a finished run is run again, with the settings that its job has now.
 #include <algorithm>
-#include <map>
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
-#include "common/model/nearest.h"
 #include "scheduler/core/decide.h"
+#include "scheduler/core/repair_choice.h"
 
 namespace sheaf::core {
 namespace {
@@ -14,50 +13,19 @@ constexpr std::size_t kMaxRepairs = 1'000;
 
 /// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
 /// ended in the queue.
-bool has_failed(TaskState state) {
-  switch (state) {
-    case TaskState::kBlocked:
-    case TaskState::kFailed:
-    case TaskState::kTimedOut:
-    case TaskState::kCancelled:
-    case TaskState::kUpstreamFailed:
-    case TaskState::kUpstreamCancelled:
-    case TaskState::kInternalError:
-      return true;
-    case TaskState::kReady:
-    case TaskState::kLeased:
-    case TaskState::kRunning:
-    case TaskState::kWaitingRetry:
-    case TaskState::kStopping:
-    case TaskState::kSucceeded:
-    case TaskState::kExcluded:
-    case TaskState::kDisabled:
-    case TaskState::kDelegated:
-      break;
-  }
-  return false;
-}
-
 /// Builds the rows of the repaired run from those of the finished one.
 class Repairer {
  public:
-  Repairer(Draft& draft, const RepairRun& command, SettingsPointer settings)
+  Repairer(Draft& draft, const RepairRun& command, const RepairChoice& choice)
       : draft_(draft),
         command_(command),
+        choice_(choice),
         before_(*draft.facts.finished_run),
-        settings_(std::move(settings)),
-        graph_(*settings_) {}
+        settings_(choice.settings()) {}
 
-  /// Finds what to run again; fails with why there is nothing, or nothing of that name.
-  Result<void> choose();
   RunRepaired repair();
 
  private:
-  [[nodiscard]] std::optional<TaskIndex> find_before(TaskIndex task) const;
-  [[nodiscard]] bool was_successful(TaskIndex task) const;
-  [[nodiscard]] Result<void> choose_named();
-  void choose_failed();
-  void spread_downstream();
   void reset(TaskIndex task);
   void keep(TaskIndex task);
   void keep_blocks();
@@ -67,96 +35,18 @@ class Repairer {
 
   Draft& draft_;
   const RepairRun& command_;
+  const RepairChoice& choice_;
   const StoredRun& before_;
   SettingsPointer settings_;
-  JobGraph graph_;
-  std::map<std::string, TaskIndex> old_index_;
-  std::vector<bool> is_reset_;
   std::vector<AttemptId> fresh_;
   RunRepaired after_;
 };
-
-std::optional<TaskIndex> Repairer::find_before(TaskIndex task) const {
-  const auto found = old_index_.find(settings_->tasks[task].task_key);
-  return found == old_index_.end() ? std::nullopt : std::optional(found->second);
-}
-
-bool Repairer::was_successful(TaskIndex task) const {
-  const auto old = find_before(task);
-  return old && before_.rows[*old].state == TaskState::kSucceeded;
-}
-
-Result<void> Repairer::choose() {
-  for (TaskIndex task = 0; task < before_.record.graph_size; ++task) {
-    old_index_.emplace(before_.settings->tasks[task].task_key, task);
-  }
-  is_reset_.assign(settings_->tasks.size(), false);
-  if (command_.all_failed) {
-    choose_failed();
-  } else if (auto named = choose_named(); !named) {
-    return named;
-  }
-  for (TaskIndex task = 0; task < is_reset_.size(); ++task) {
-    is_reset_[task] = is_reset_[task] || !find_before(task);  // New since the run was started.
-  }
-  if (std::ranges::find(is_reset_, true) == is_reset_.end()) {
-    return fail(ErrorCode::kInvalid, "no task of the run failed: name the tasks to run again");
-  }
-  spread_downstream();
-  return {};
-}
-
-Result<void> Repairer::choose_named() {
-  std::vector<std::string> keys;
-  for (const model::TaskSettings& task : settings_->tasks) {
-    keys.push_back(task.task_key);
-  }
-  for (const std::string& key : command_.tasks) {
-    const auto found = std::ranges::find(keys, key);
-    if (found == keys.end()) {
-      return fail(
-          ErrorCode::kInvalid,
-          "rerun_tasks: the job has no task \"" + key + "\"" + model::did_you_mean(key, keys));
-    }
-    is_reset_[static_cast<std::size_t>(found - keys.begin())] = true;
-  }
-  return {};
-}
-
-void Repairer::choose_failed() {
-  for (TaskIndex task = 0; task < is_reset_.size(); ++task) {
-    const auto old = find_before(task);
-    is_reset_[task] = old && has_failed(before_.rows[*old].state);
-  }
-}
-
-/// What depends on a task that runs again is judged again, unless it has succeeded and may stay.
-void Repairer::spread_downstream() {
-  std::vector<TaskIndex> open;
-  for (TaskIndex task = 0; task < is_reset_.size(); ++task) {
-    if (is_reset_[task]) {
-      open.push_back(task);
-    }
-  }
-  while (!open.empty()) {
-    const TaskIndex task = open.back();
-    open.pop_back();
-    for (const Edge& edge : graph_.dependents(task)) {
-      const bool stays = command_.dependents == RepairRun::Dependents::kOnlyUnsuccessful &&
-                         was_successful(edge.target);
-      if (!is_reset_[edge.target] && !stays) {
-        is_reset_[edge.target] = true;
-        open.push_back(edge.target);
-      }
-    }
-  }
-}
 
 void Repairer::reset(TaskIndex task) {
   const AttemptId attempt{draft_.draw_ids()};
   fresh_.push_back(attempt);
   after_.rows[task] = {.attempt = attempt};
-  const auto old = find_before(task);
+  const auto old = choice_.find_before(task);
   const auto details = old ? before_.details.find(*old) : before_.details.end();
   if (details != before_.details.end() && !details->second.attempts.empty()) {
     after_.details[task] = {.attempts = details->second.attempts};
@@ -164,7 +54,7 @@ void Repairer::reset(TaskIndex task) {
 }
 
 void Repairer::keep(TaskIndex task) {
-  const TaskIndex old = *find_before(task);
+  const TaskIndex old = *choice_.find_before(task);
   after_.rows[task] = before_.rows[old];
   const auto details = before_.details.find(old);
   if (details != before_.details.end()) {
@@ -175,30 +65,26 @@ void Repairer::keep(TaskIndex task) {
 /// A for-each task that failed goes on with its iterations where its inputs cannot have changed:
 /// nothing that it depends on runs again, and it is written as before.
 bool Repairer::keeps_block(TaskIndex task) const {
-  const TaskIndex old = *find_before(task);
-  if (!is_reset_[task]) {
-    return true;
-  }
-  if (was_successful(task)) {
-    return false;  // Who names it wants it to run.
-  }
+  const TaskIndex old = *choice_.find_before(task);
   const auto* now = std::get_if<model::ForEachTask>(&settings_->tasks[task].action);
   const auto* then = std::get_if<model::ForEachTask>(&before_.settings->tasks[old].action);
-  const bool is_same =
-      now != nullptr && then != nullptr && now->inputs == then->inputs &&
-      now->inputs_file == then->inputs_file &&
-      (now->inputs_file.empty() || after_.run.manifest_digest == before_.record.manifest_digest);
-  if (!is_same || !command_.overrides.empty()) {
+  if (now == nullptr || then == nullptr) {
     return false;
   }
-  for (TaskIndex upstream = 0; upstream < graph_.size(); ++upstream) {
-    const bool leads_here = std::ranges::any_of(
-        graph_.dependents(upstream), [task](const Edge& edge) { return edge.target == task; });
-    if (leads_here && is_reset_[upstream]) {
-      return false;
-    }
+  if (!choice_.is_reset(task)) {
+    return true;
   }
-  return true;
+  if (choice_.was_successful(task)) {
+    return false;  // Who names it wants it to run.
+  }
+  const bool is_same =
+      now->inputs == then->inputs && now->inputs_file == then->inputs_file &&
+      (now->inputs_file.empty() || after_.run.manifest_digest == before_.record.manifest_digest);
+  const bool has_references = now->inputs.find("{{") != std::string::npos;
+  const bool may_read_else = after_.run.parameters != before_.record.parameters ||
+                             after_.run.name != before_.record.name ||
+                             choice_.has_reset_ancestor(task);
+  return is_same && !(has_references && may_read_else);
 }
 
 void Repairer::keep_blocks() {
@@ -220,22 +106,33 @@ void Repairer::keep_block(std::uint32_t block, TaskIndex parent) {
   const TaskIndex old_first = record.first;
   record.parent = parent;
   record.first = static_cast<TaskIndex>(after_.rows.size());
+  const auto runs_again = [&](std::uint32_t i) {
+    return choice_.is_reset(parent) && before_.rows[old_first + i].state != TaskState::kSucceeded;
+  };
+  AttemptRange range;
   for (std::uint32_t i = 0; i < record.count; ++i) {
-    const TaskIndex old = old_first + i;
+    range.count += runs_again(i) ? 1 : 0;
+  }
+  range.first = AttemptId{draft_.draw_ids(range.count)};
+  std::int64_t next = range.first.value;
+  for (std::uint32_t i = 0; i < record.count; ++i) {
     const TaskIndex row = record.first + i;
-    const auto details = before_.details.find(old);
-    after_.rows.push_back(before_.rows[old]);
-    if (details != before_.details.end()) {
-      after_.details[row] = details->second;
-    }
-    if (is_reset_[parent] && before_.rows[old].state != TaskState::kSucceeded) {
-      const AttemptId attempt{draft_.draw_ids()};
-      fresh_.push_back(attempt);
-      after_.rows[row] = {.attempt = attempt};
-      if (details != before_.details.end()) {
+    const auto details = before_.details.find(old_first + i);
+    const bool has_details = details != before_.details.end();
+    if (runs_again(i)) {
+      after_.rows.push_back({.attempt = AttemptId{next++}});
+      if (has_details) {
         after_.details[row] = {.attempts = details->second.attempts};
       }
+      continue;
     }
+    after_.rows.push_back(before_.rows[old_first + i]);
+    if (has_details) {
+      after_.details[row] = details->second;
+    }
+  }
+  if (range.count > 0) {
+    after_.iterations.push_back(range);
   }
   after_.run.blocks.push_back(record);
   after_.inputs.push_back(before_.inputs[block]);
@@ -287,7 +184,7 @@ RunRepaired Repairer::repair() {
   after_.settings = settings_;
   after_.rows.resize(settings_->tasks.size());
   for (TaskIndex task = 0; task < settings_->tasks.size(); ++task) {
-    if (is_reset_[task]) {
+    if (choice_.is_reset(task)) {
       reset(task);
     } else {
       keep(task);
@@ -322,14 +219,17 @@ Decision decide_repair(Draft draft, const RepairRun& command) {
   if (run.repairs.size() > kMaxRepairs || is_queue_full(draft, run.job)) {
     return reject(ErrorCode::kExhausted, name + " cannot be repaired: there are too many already.");
   }
-  Repairer repairer(
-      draft,
-      command,
-      draft.facts.job ? draft.facts.job_settings : draft.facts.finished_run->settings);
-  if (const auto chosen = repairer.choose(); !chosen) {
+  const SettingsPointer settings =
+      draft.facts.job ? draft.facts.job_settings : draft.facts.finished_run->settings;
+  if (settings->max_concurrent_runs == 0) {
+    return reject(ErrorCode::kConflict,
+                  name + " cannot be repaired: its job allows no runs (max_concurrent_runs is 0).");
+  }
+  RepairChoice choice(*draft.facts.finished_run, settings);
+  if (const auto chosen = choice.choose(command); !chosen) {
     return reject(chosen.error().code, chosen.error().message);
   }
-  RunRepaired repaired = repairer.repair();
+  RunRepaired repaired = Repairer(draft, command, choice).repair();
   draft.step.reply = RepairReply{.repair = repaired.run.repairs.back().id};
   draft.record(std::move(repaired));
   return std::move(draft.step);

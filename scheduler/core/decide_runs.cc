@@ -54,10 +54,8 @@ void stop_attempts(Draft& draft, const LiveRun& run, StopReason reason) {
 
 void run_deadline_passed(Draft& draft, const LiveRun& run) {
   if (run.record.state == RunState::kQueued) {
-    const std::string message = "Dropped: the run waited 48 hours in the queue.";
-    draft.record(RunFinished{
-        .run = run.record.id, .state = RunState::kSkipped, .message = message, .at = draft.now});
-    alert_end(draft, run.record, run.settings->alerts, RunState::kSkipped, message);
+    end_queued_run(
+        draft, run, RunState::kSkipped, "Dropped: the run waited 48 hours in the queue.");
     return;
   }
   stop_run(draft,
@@ -177,6 +175,7 @@ RunId create_run(Draft& draft, const JobRecord& job, const SettingsPointer& sett
                 .submitted = draft.now,
                 .deadline = draft.now + limits::kMaxQueueWait,
                 .first_attempt = AttemptId{id + 1},
+                .submitted_size = static_cast<std::uint32_t>(task_count),
                 .graph_size = static_cast<std::uint32_t>(task_count),
                 .task_count = static_cast<std::uint32_t>(task_count),
                 .type = made.type,
@@ -230,6 +229,9 @@ Decision decide_submit(Draft draft, const SubmitRun& command) {
 Decision decide_submit_once(Draft draft, const SubmitOnce& command) {
   if (draft.facts.receipt) {
     return answer_repeat(std::move(draft));
+  }
+  if (draft.state.runs.size() >= limits::kMaxLiveRuns) {
+    return reject(ErrorCode::kExhausted, "too many runs are under way; try again later");
   }
   const JobRecord job{.id = JobId{draft.draw_ids()},
                       .name = command.settings->name,
@@ -301,33 +303,53 @@ Decision decide_fire(Draft draft, const FireTrigger& command) {
   return std::move(draft.step);
 }
 
+void end_queued_run(Draft& draft, const LiveRun& run, RunState state, const std::string& message) {
+  if (!draft.ended.insert(run.record.id).second) {
+    return;
+  }
+  draft.record(
+      RunFinished{.run = run.record.id, .state = state, .message = message, .at = draft.now});
+  alert_end(draft, run.record, run.settings->alerts, state, message);
+}
+
 void stop_run(Draft& draft, const LiveRun& run, StopReason reason, std::string message) {
+  if (!draft.ended.insert(run.record.id).second) {
+    return;
+  }
   draft.record(
       RunStopRequested{.run = run.record.id, .reason = reason, .message = std::move(message)});
   stop_attempts(draft, run, reason);
 }
 
+/// Whether the deadline may stop other runs than its own: through run-job tasks.
+bool reaches_other_runs(const State& state, const TaskRef& what) {
+  const LiveRun* run = state.find_run(what.run);
+  SHEAF_CHECK(run != nullptr, "a deadline of a run that is not live");
+  return what.task == kRunItself || run->tasks.state[what.task] == TaskState::kDelegated;
+}
+
 Decision decide_advance_time(Draft draft) {
   std::vector<TaskRef> due;
-  std::set<RunId> due_runs;
   for (const Deadline& deadline : draft.state.deadlines) {
     if (deadline.at > draft.now || due.size() == kMaxDeadlinesPerStep) {
       break;
     }
+    // Judged alone: what it stops must not be judged by what State shows before that.
+    const bool is_alone = reaches_other_runs(draft.state, deadline.what);
+    if (is_alone && !due.empty()) {
+      break;
+    }
     due.push_back(deadline.what);
-    if (deadline.what.task == kRunItself) {
-      due_runs.insert(deadline.what.run);
+    if (is_alone) {
+      break;
     }
   }
   for (const TaskRef& what : due) {
-    const LiveRun* run = draft.state.find_run(what.run);
-    SHEAF_CHECK(run != nullptr, "a deadline of a run that is not live");
+    const LiveRun& run = *draft.state.find_run(what.run);
     if (what.task == kRunItself) {
-      run_deadline_passed(draft, *run);
-    } else if (!due_runs.contains(what.run)) {
-      // The tasks of a run that stops in this step stay due: they are judged in the next one,
-      // against what this one makes of them.
-      task_deadline_passed(draft, *run, what.task);
+      run_deadline_passed(draft, run);
+    } else {
+      task_deadline_passed(draft, run, what.task);
     }
   }
   return std::move(draft.step);

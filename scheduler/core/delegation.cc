@@ -19,6 +19,13 @@ void plan_iterations(Draft& draft, TaskRef what, IterationInputs inputs) {
     return;
   }
   const LiveRun& run = *draft.state.find_run(what.run);
+  if (std::size_t{run.record.task_count} + inputs.size() > limits::kMaxRowsPerRun) {
+    fail_task(
+        draft,
+        what,
+        "a run has at most " + std::to_string(limits::kMaxRowsPerRun) + " tasks and iterations");
+    return;
+  }
   // Blocks that the same step planned before are not in State yet.
   TaskIndex first = run.record.task_count;
   for (const Event& event : draft.step.events) {
@@ -91,6 +98,22 @@ Result<NamedStrings> child_overrides(const LiveRun& run,
   return overrides;
 }
 
+/// Whether a new run of the job would queue behind a run that waits for it.
+bool waits_for_itself(const State& state, const LiveRun& run, JobId job) {
+  const auto activity = state.jobs.find(job);
+  if (activity == state.jobs.end() || static_cast<std::int64_t>(activity->second.running.size()) <
+                                          activity->second.max_concurrent_runs) {
+    return false;
+  }
+  for (const LiveRun* above = &run; above != nullptr;
+       above = state.find_run(above->record.trigger.parent.run)) {
+    if (above->record.job == job) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Why the task's job cannot have a run now; empty: it can.
 std::string find_child_fault(const Draft& draft, const LiveRun& run, JobId job) {
   if (!draft.facts.job) {
@@ -100,6 +123,11 @@ std::string find_child_fault(const Draft& draft, const LiveRun& run, JobId job) 
   if (run.record.depth >= static_cast<std::uint32_t>(limits::kMaxRunJobDepth)) {
     return "Run-job tasks start runs at most " + std::to_string(limits::kMaxRunJobDepth) +
            " levels deep.";
+  }
+  if (waits_for_itself(draft.state, run, job)) {
+    return "Job " + to_string(job) +
+           " already runs as a run that waits for this task, and has no " +
+           "place for another: its max_concurrent_runs is too small.";
   }
   if (is_queue_full(draft, job)) {
     return "The queue of job " + to_string(job) + " is full.";
@@ -140,9 +168,7 @@ void stop_child(Draft& draft, RunId id) {
   }
   const std::string message = "Stopped with the run that started it.";
   if (child->record.state == RunState::kQueued) {
-    draft.record(
-        RunFinished{.run = id, .state = RunState::kCancelled, .message = message, .at = draft.now});
-    alert_end(draft, child->record, child->settings->alerts, RunState::kCancelled, message);
+    end_queued_run(draft, *child, RunState::kCancelled, message);
   } else if (child->record.state == RunState::kRunning) {
     stop_run(draft, *child, StopReason::kUserCancel, message);
   }

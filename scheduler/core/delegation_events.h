@@ -51,13 +51,21 @@ struct IterationsAbandoned {
   Timestamp at;
 };
 
+/// Consecutive attempt ids.
+struct AttemptRange {
+  AttemptId first;
+  std::uint32_t count = 0;
+  friend bool operator==(const AttemptRange&, const AttemptRange&) = default;
+};
+
 /// A finished run is live again: some of its tasks are reset, the others keep their results.
 struct RunRepaired {
   RunRecord run;             ///< Queued; its last repair is the new one.
   SettingsPointer settings;  ///< Stored by digest, not with the event.
   std::vector<TaskRow> rows;
   std::map<TaskIndex, TaskDetails> details;
-  std::vector<InputsPointer> inputs;  ///< Of the blocks; stored as rows of their own.
+  std::vector<InputsPointer> inputs;     ///< Of the blocks; stored as rows of their own.
+  std::vector<AttemptRange> iterations;  ///< First attempts of iterations that run again.
 };
 
 /// A settings document of a one-time run.

@@ -130,8 +130,9 @@ struct RunRecord {
   Timestamp deadline = kNoTime;  ///< Run timeout, or queue expiry while queued.
   /// The first attempt of task i of the graph has id `first_attempt + i`, until a repair.
   AttemptId first_attempt;
-  std::uint32_t graph_size = 0;  ///< Tasks of the job; rows beyond are iterations.
-  std::uint32_t task_count = 0;  ///< Rows: tasks of the job, then iterations.
+  std::uint32_t submitted_size = 0;  ///< Tasks of the job when the run was submitted.
+  std::uint32_t graph_size = 0;      ///< Tasks of the job now; rows beyond are iterations.
+  std::uint32_t task_count = 0;      ///< Rows: tasks of the job, then iterations.
   std::vector<IterationBlock> blocks;
   RunType type = RunType::kJob;
   std::uint32_t depth = 0;  ///< Run-job tasks above this run.

@@ -122,6 +122,12 @@ using Answer = std::function<Result<Response>(const Call&)>;
                                            JobId id,
                                            const model::NamedStrings& overrides);
 
+/// The same by a settings document.
+[[nodiscard]] Result<void> check_overrides(Context& context,
+                                           const store::Reader& reader,
+                                           const std::string& settings_digest,
+                                           const model::NamedStrings& overrides);
+
 // One function a group of routes.
 void add_open_routes(Router& router, const ContextPointer& context);
 void add_job_routes(Router& router, const ContextPointer& context);

@@ -138,7 +138,14 @@ Result<void> check_overrides(Context& context,
   if (!job) {
     return fail(job.error());
   }
-  const auto settings = context.settings(reader, job->settings_digest);
+  return check_overrides(context, reader, job->settings_digest, overrides);
+}
+
+Result<void> check_overrides(Context& context,
+                             const store::Reader& reader,
+                             const std::string& settings_digest,
+                             const model::NamedStrings& overrides) {
+  const auto settings = context.settings(reader, settings_digest);
   if (!settings) {
     return fail(settings.error());
   }

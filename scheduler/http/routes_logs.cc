@@ -214,11 +214,14 @@ Result<LogRequest> read_request(const Context& context, const Call& call) {
   if (stream != "stdout" && stream != "stderr") {
     return fail(ErrorCode::kNotFound, "a log is stdout or stderr");
   }
-  const auto run = context.read()->run_of_attempt(AttemptId{*attempt});
-  if (!run) {
-    return fail(run.error());
+  const auto reader = context.read();
+  const auto run = reader->run_of_attempt(AttemptId{*attempt});
+  const auto record = run && *run ? reader->run_record(**run)
+                                  : Result<std::optional<core::RunRecord>>(std::nullopt);
+  if (!run || !record) {
+    return fail(!run ? run.error() : record.error());
   }
-  if (!*run) {
+  if (!*record) {  // Never there, or deleted.
     return fail(ErrorCode::kNotFound, "Run " + std::to_string(*attempt) + " does not exist.");
   }
   return LogRequest{.name = {.run = **run,

@@ -35,7 +35,13 @@ void repair(Context& context, const Call& call, const Respond& respond) {
   if (!run) {
     return respond(error_response(run.error()));
   }
-  if (auto checked = check_overrides(context, *reader, run->job, command->overrides); !checked) {
+  // A one-time run has no job, and a job may be gone: then the run's own settings count.
+  const auto job = reader->job(run->job);
+  if (!job) {
+    return respond(error_response(job.error()));
+  }
+  const std::string& digest = *job ? (*job)->settings_digest : run->settings_digest;
+  if (auto checked = check_overrides(context, *reader, digest, command->overrides); !checked) {
     return respond(error_response(checked.error()));
   }
   context.post(*std::move(command), respond, [](const core::Reply& reply) {

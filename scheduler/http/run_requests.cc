@@ -82,6 +82,11 @@ Result<std::vector<std::string>> read_strings(const json::object& body, std::str
   if (!given->is_array()) {
     return fail(ErrorCode::kInvalid, std::string(key) + ": must be a list of strings");
   }
+  if (given->get_array().size() > limits::kMaxTasksPerJob) {
+    return fail(ErrorCode::kInvalid,
+                std::string(key) + ": has more than " + std::to_string(limits::kMaxTasksPerJob) +
+                    " entries");
+  }
   for (const auto& text : given->get_array()) {
     if (!text.is_string()) {
       return fail(ErrorCode::kInvalid, std::string(key) + ": must be a list of strings");

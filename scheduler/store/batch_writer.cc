@@ -83,6 +83,10 @@ void BatchWriter::add_attempts(const std::vector<core::Event>& events) {
       for (const AttemptId attempt : repaired->run.repairs.back().attempts) {
         put(Key(Table::kAttemptRun).id(attempt), RunReferenceRow{.run = repaired->run.id});
       }
+      for (const core::AttemptRange& range : repaired->iterations) {
+        put(Key(Table::kAttemptRun).id(range.first),
+            RunReferenceRow{.run = repaired->run.id, .count = range.count});
+      }
     }
   }
 }

@@ -173,10 +173,15 @@ void fields(Visitor& visit, Record& e) {
   visit.of(e, e.run, e.block, e.state, e.at);
 }
 
+template <typename Visitor, Of<core::AttemptRange> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.first, r.count);
+}
+
 /// Settings by their digest; inputs stand in rows of their own.
 template <typename Visitor, Of<core::RunRepaired> Record>
 void fields(Visitor& visit, Record& e) {
-  visit.of(e, e.run, NotStored{}, e.rows, e.details, NotStored{});
+  visit.of(e, e.run, NotStored{}, e.rows, e.details, NotStored{}, e.iterations);
 }
 
 template <typename Visitor, Of<core::RunDeleted> Record>

@@ -147,6 +147,7 @@ void fields(Visitor& visit, Record& r) {
            r.ended,
            r.deadline,
            r.first_attempt,
+           r.submitted_size,
            r.graph_size,
            r.task_count,
            r.blocks,

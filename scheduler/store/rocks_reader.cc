@@ -291,7 +291,7 @@ Result<std::optional<RunId>> RocksReader::run_of_attempt(AttemptId attempt) cons
   }
   const core::RunRecord& run = runs->front();
   const bool is_inside = attempt >= run.first_attempt &&
-                         attempt.value < run.first_attempt.value + std::int64_t{run.graph_size};
+                         attempt.value < run.first_attempt.value + std::int64_t{run.submitted_size};
   return is_inside ? std::optional(run.id) : std::optional<RunId>{};
 }
 

@@ -210,5 +210,99 @@ TEST(Repair, QueuesBehindARunOfTheJob) {
   EXPECT_EQ(world.run(broken.run).state, RunState::kRunning);
 }
 
+TEST(Repair, ATaskThatIsNoForEachTaskAnyMoreLosesItsIterations) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = world.submit(world.deploy(
+      a_job("j").task(a_task("x")).task(a_task("loop").for_each("[1, 2]", a_task("each"), 2))));
+  world.finish(run, "x");
+  world.finish_iteration(run, "loop", 0, 1);
+  world.finish_iteration(run, "loop", 1, 1);
+  // A repair that ends in the queue leaves its tasks unjudged.
+  const RunId other = world.submit(world.run(run).job);
+  const std::int64_t first = repair_id(world.turn(repair_failed(run)));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  ASSERT_TRUE(world.turn(CancelRun{.run = other}).has_value());
+  world.deploy(a_job("j").task(a_task("x")).task(a_task("loop")));
+  world.finish(other, "x", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  for (const std::uint32_t index : {0U, 1U}) {
+    world.finish_iteration(other, "loop", index, 143);
+  }
+  ASSERT_TRUE(
+      world.turn(RepairRun{.run = run, .tasks = {"x"}, .latest_repair = first}).has_value());
+  EXPECT_TRUE(world.run(run).blocks.empty());
+  world.finish(run, "x");
+  world.finish(run, "loop");
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(Repair, NamesTheAttemptsOfTasksAndCountsThoseOfIterations) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = world.submit(
+      world.deploy(a_job("j").task(a_task("loop").for_each("[1, 2, 3]", a_task("each"), 3))));
+  for (const std::uint32_t index : {0U, 1U, 2U}) {
+    world.finish_iteration(run, "loop", index, 1);
+  }
+  ASSERT_TRUE(world.turn(repair_failed(run)).has_value());
+  EXPECT_EQ(world.run(run).repairs.back().attempts.size(), 1U);
+  const AttemptId first = world.iteration_row(run, "loop", 0).attempt;
+  EXPECT_EQ(world.iteration_row(run, "loop", 2).attempt.value, first.value + 2);
+}
+
+TEST(Repair, WhatRunsAgainWaitsForAllThatRunsAgainBeforeIt) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .task(a_task("prep"))
+                       .task(a_task("mid").after("prep").run_if(model::RunIf::kAllDone))
+                       .task(a_task("end").after("mid"))));
+  world.finish(run, "prep", 1);
+  world.finish(run, "mid");
+  world.finish(run, "end", 1);
+  ASSERT_TRUE(world.turn(repair_failed(run)).has_value());
+  EXPECT_EQ(world.state_of(run, "prep"), TaskState::kLeased);
+  EXPECT_EQ(world.state_of(run, "mid"), TaskState::kBlocked);
+  EXPECT_EQ(world.state_of(run, "end"), TaskState::kBlocked);
+}
+
+TEST(Repair, JudgesATaskAnewThatBecameACondition) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run =
+      world.submit(world.deploy(a_job("j").task(a_task("a")).task(a_task("b").after("a"))));
+  world.finish(run, "a");
+  world.finish(run, "b", 1);
+  world.deploy(a_job("j")
+                   .task(a_task("a").condition("1", model::ConditionOperator::kEqualTo, "1"))
+                   .task(a_task("b").after("a", true)));
+  ASSERT_TRUE(world.turn(repair_failed(run)).has_value());
+  EXPECT_EQ(world.state_of(run, "b"), TaskState::kLeased);
+}
+
+TEST(Repair, PlansIterationsAnewWhenTheirInputsReadAnotherParameter) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  const auto job = [](const std::string& inputs) {
+    return a_job("j")
+        .parameter("p", inputs)
+        .task(a_task("loop").for_each("{{job.parameters.p}}", a_task("each"), 8));
+  };
+  const RunId run = world.submit(world.deploy(job("[1, 2, 3]")));
+  for (const std::uint32_t index : {0U, 1U, 2U}) {
+    world.finish_iteration(run, "loop", index, index == 1 ? 1 : 0);
+  }
+  world.deploy(job("[10, 20]"));
+  ASSERT_TRUE(world.turn(repair_failed(run)).has_value());
+  EXPECT_EQ(world.iterations_of(run, "loop").size(), 2U);
+}
+
+TEST(Repair, OfAJobThatAllowsNoRunsIsRefused) {
+  Broken broken;
+  broken.world.deploy(Broken::job().concurrent(0));
+  EXPECT_EQ(broken.world.turn(repair_failed(broken.run)).error().code, ErrorCode::kConflict);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -1,6 +1,7 @@
 // Which ends are repeated, how often, and when.
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
 #include "tests/support/core_world.h"
 
 namespace sheaf::core {
@@ -187,6 +188,7 @@ TEST(Timeout, OfARunJobTaskStopsItsRunAndIsRepeatedOnlyWhereTheTaskSaysSo) {
     ASSERT_EQ(world.run(first).state, RunState::kStopping);
     world.finish(first, "c", {.end = AttemptEnd::kCancelled, .tree_empty = true});
     EXPECT_EQ(world.run(first).state, RunState::kCancelled);
+    world.pass(limits::kRunJobRetryPause);
     EXPECT_EQ(world.state_of(run, "call"), repeats ? TaskState::kDelegated : TaskState::kTimedOut);
     EXPECT_EQ(last_run_of(world, jobs[1]) != first, repeats);
   }

@@ -164,6 +164,7 @@ TEST(RunJob, TriesAgainWithANewRun) {
   const RunId run = world.submit(jobs[0]);
   const RunId first = last_run_of(world, jobs[1]);
   world.finish(first, "c", 1);
+  world.pass(limits::kRunJobRetryPause);
   const RunId second = last_run_of(world, jobs[1]);
   EXPECT_NE(first, second);
   world.finish(second, "c");
@@ -196,6 +197,70 @@ TEST(RunJob, RunsInsideAForEachTask) {
     }
   }
   EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RunJob, TheDeadlinesOfParentAndChildMayPassInTheSameMoment) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs = world.deploy_all(
+      {a_job("parent").timeout(std::chrono::seconds(60)).task(a_task("call").starts("child")),
+       a_job("child")
+           .timeout(std::chrono::seconds(30))
+           .task(a_task("a"))
+           .task(a_task("b").after("a"))
+           .task(a_task("c").after("b"))});
+  const RunId run = world.submit(jobs[0]);
+  const RunId child = last_run_of(world, jobs[1]);
+  world.start(child, "a");
+  world.pass(std::chrono::hours(2));
+  EXPECT_EQ(world.run(child).state, RunState::kStopping);
+  EXPECT_EQ(world.state_of(child, "b"), TaskState::kCancelled);
+  world.finish(child, "a", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  EXPECT_EQ(world.run(child).state, RunState::kTimedOut);
+  EXPECT_EQ(world.run(run).state, RunState::kTimedOut);
+}
+
+TEST(RunJob, FailsWhereItWouldWaitForItself) {
+  CoreWorld world;
+  const auto jobs = world.deploy_all(
+      {a_job("a").task(a_task("call").starts("b")), a_job("b").task(a_task("call").starts("a"))});
+  const RunId run = world.submit(jobs[0]);
+  EXPECT_EQ(world.run(run).state, RunState::kFailed);
+  EXPECT_EQ(world.stored_runs().size(), 2U);
+}
+
+TEST(RunJob, CancelAllOfAJobThatStartsItselfEndsEachRunOnce) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const JobId job = world.deploy(a_job("loop")
+                                     .alert_on_failure("ops")
+                                     .concurrent(2)
+                                     .task(a_task("work"))
+                                     .task(a_task("again").after("work").starts("loop")));
+  const RunId run = world.submit(job);
+  world.finish(run, "work");
+  const RunId child = last_run_of(world, job);
+  const RunId queued = world.submit(job);
+  ASSERT_NE(child, run);
+  ASSERT_EQ(world.run(queued).state, RunState::kQueued);
+  ASSERT_TRUE(world.turn(CancelAllRuns{.job = job}).has_value());
+  world.finish(child, "work", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  for (const RunId id : {run, child, queued}) {
+    EXPECT_EQ(world.run(id).state, RunState::kCancelled);
+  }
+  EXPECT_EQ(world.alerts().size(), 3U);
+}
+
+TEST(RunJob, WaitsBetweenRunsThatEndAtOnce) {
+  CoreWorld world;
+  const auto jobs =
+      world.deploy_all({a_job("parent").task(a_task("call").starts("child").retries(-1)),
+                        a_job("child").concurrent(0).task(a_task("c"))});
+  const RunId run = world.submit(jobs[0]);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kWaitingRetry);
+  world.pass(limits::kRunJobRetryPause);
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kWaitingRetry);
+  EXPECT_EQ(world.stored_runs().size(), 3U);
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ core::RunRecord a_run(std::int64_t id, model::RunState state, std::uint32_t task
           .state = state,
           .submitted = from_epoch_ms(1'700'000'000'000),
           .first_attempt = AttemptId{id + 1},
+          .submitted_size = task_count,
           .graph_size = task_count,
           .task_count = task_count};
 }
