@@ -216,9 +216,16 @@ void Session::Loop::end_attempt(AttemptId attempt) {
   auto inspection = runner_.settle(attempt, kSurvivorPatience);
   EndedAttempt ended;
   bool is_recorded = false;
+  const agent::Attempt* known = agent_.find(attempt);
+  const bool was_running = known != nullptr && known->phase == agent::Phase::kRunning;
+  const bool seems_unstarted = inspection && inspection->state == runner::AttemptState::kNeverRan;
   if (!inspection) {
     ended = end_without_records(attempt, inspection.error());
-  } else if (inspection->state == runner::AttemptState::kNeverRan) {
+  } else if (seems_unstarted && was_running) {
+    // Its start was reported: somebody removed the record since.
+    ended = end_without_records(
+        attempt, {.code = ErrorCode::kNotFound, .message = "the record of its start is gone"});
+  } else if (seems_unstarted) {
     perform(
         agent_.report_not_started(attempt, "its supervisor could not start it", os::boot_time()));
     return;
