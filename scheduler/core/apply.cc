@@ -130,6 +130,7 @@ class Applier {
       }
       state_.ready.take(shape_of(run, lease.task), {event.run, lease.task});
       writer_.bind_attempt(run, lease.task);
+      writer_.begin_stream(run, lease.task, lease.others);
       writer_.mark_dirty(run, lease.task);
     }
     state_.ready.drop_stale_heads([this](const TaskRef& what) { return is_waiting(state_, what); });
@@ -138,6 +139,7 @@ class Applier {
   void operator()(const TaskReturned& event) {
     LiveRun& run = live(event.run);
     writer_.release_attempt(run, event.task);
+    writer_.forget_stream(run, event.task);
     run.tasks.state[event.task] = TaskState::kReady;
     run.tasks.worker[event.task] = {};
     writer_.set_deadline(run, event.task, kNoTime);
@@ -154,6 +156,7 @@ class Applier {
     writer_.set_deadline(run, event.task, is_stopping ? kNoTime : event.deadline);
     run.tasks.started[event.task] = event.at;
     writer_.mark_dirty(run, event.task);
+    writer_.start_stream(run, event.task);
   }
 
   void operator()(const ValuesStaged& event) {
@@ -176,7 +179,9 @@ class Applier {
     }
     details.staged.clear();
     details.attempts.push_back(event.attempt);
-    writer_.release_attempt(run, event.task);
+    if (is_active(run.tasks.state[event.task])) {
+      writer_.release_attempt(run, event.task);
+    }
     writer_.set_deadline(run, event.task, kNoTime);
     writer_.mark_dirty(run, event.task);
   }
@@ -317,6 +322,14 @@ class Applier {
                                        .inputs = std::move(inputs)});
     run.stored_blocks = 0;
     writer_.mark_whole(run);
+  }
+
+  void operator()(const StreamReported& event) { writer_.report_stream(live(event.run), event); }
+
+  void operator()(const StreamEnded& event) { writer_.end_stream(live(event.run), event.holder); }
+
+  void operator()(const IterationsReturned& event) {
+    writer_.return_iterations(live(event.run), event);
   }
 
   void operator()(const RunDeleted& /*event*/) {}

@@ -223,6 +223,9 @@ Explainer::Reasons Explainer::of_task(const LiveRun& run, TaskIndex task) {
   if (state == TaskState::kDelegated) {
     return of_delegated(run, task);
   }
+  if (state == TaskState::kStreaming) {
+    return of_streaming(run, task);
+  }
   if (run.record.state == RunState::kStopping) {
     return {about(run,
                   task,
@@ -298,7 +301,8 @@ Explainer::Reasons Explainer::of_iteration(const LiveRun& run, TaskIndex task) {
   Reason reason = about(run,
                         task,
                         ReasonCode::kForEachConcurrency,
-                        std::to_string(run.blocks[block].active) + " iterations of " +
+                        std::to_string(run.blocks[block].active) +
+                            (run.blocks[block].is_stream ? " processes of " : " iterations of ") +
                             name_of(run, parent) + " are under way, as many as may be at once.");
   reason.used = run.blocks[block].active;
   reason.limit = loop.concurrency;

@@ -219,11 +219,13 @@ std::vector<core::Event> sample_events() {
       core::RunFinished{
           .run = run, .state = model::RunState::kFailed, .message = "train failed", .at = at(3)},
       core::TasksReady{.run = run, .tasks = {0, 1, 999}},
-      core::TasksLeased{
-          .run = run,
-          .fence = 9,
-          .leases =
-              {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}, .gpus = {1, 2}}}},
+      core::TasksLeased{.run = run,
+                        .fence = 9,
+                        .leases = {{.task = 1,
+                                    .worker = WorkerId{12},
+                                    .attempt = AttemptId{202},
+                                    .gpus = {1, 2},
+                                    .others = {{.first = 5, .count = 3}}}}},
       core::TaskReturned{.run = run, .task = 1},
       core::AttemptStarted{.run = run, .task = 1, .at = at(4), .deadline = at(5)},
       core::ValuesStaged{.run = run, .task = 1, .values = sample_details().values},
@@ -259,6 +261,15 @@ std::vector<core::Event> sample_events() {
       core::PoolRecorded{.pool = sample_pool()},
       core::PoolRemoved{.name = "licences"},
       core::TaskWarned{.run = run, .task = 1, .warning = "no worker has 8 gpu"},
+      core::StreamReported{.run = run,
+                           .holder = 4,
+                           .mark = core::kStreamBegun | core::kHolderFailed,
+                           .holder_error = "no such file",
+                           .succeeded = {{.first = 5, .count = 2}, {.first = 9, .count = 1}},
+                           .at = at(12)},
+      core::StreamEnded{.run = run, .holder = 4},
+      core::IterationsReturned{
+          .run = run, .rows = {{.first = 5, .count = 3}}, .first_attempt = AttemptId{950}},
   };
 }
 
