@@ -43,6 +43,7 @@ wire::ResultReport never_held(AttemptId attempt, std::uint64_t fence) {
 void Agent::recover(Attempt attempt) {
   highest_fence_ = std::max(highest_fence_, attempt.spec.fence);
   const AttemptId id = attempt.spec.attempt;
+  attempt.is_stream_open = !attempt.spec.stream.empty();
   attempts_.insert_or_assign(id, std::move(attempt));
 }
 
@@ -89,7 +90,11 @@ Actions Agent::lease(const wire::Lease& message, Milliseconds now) {
     return actions;
   }
   highest_fence_ = std::max(highest_fence_, spec.fence);
-  attempts_.emplace(spec.attempt, Attempt{.spec = spec, .token = message.token, .last_said = now});
+  attempts_.emplace(spec.attempt,
+                    Attempt{.spec = spec,
+                            .token = message.token,
+                            .is_stream_open = !spec.stream.empty(),
+                            .last_said = now});
   actions.emplace_back(StoreLease{spec.attempt});
   actions.emplace_back(Say{wire::Accepted{.attempt = spec.attempt, .fence = spec.fence}});
   actions.emplace_back(Prepare{spec.attempt});
@@ -193,6 +198,47 @@ Actions Agent::result_acknowledged(const wire::ResultAck& message) {
     forget_if_done(message.attempt, actions);
   }
   return actions;
+}
+
+Actions Agent::outcomes_acknowledged(const wire::OutcomesAck& message, Milliseconds now) {
+  Actions actions;
+  Attempt* attempt = find_current(message.attempt, message.fence);
+  if (attempt == nullptr || !attempt->outcomes || attempt->outcomes->offset != message.offset) {
+    return actions;
+  }
+  attempt->outcomes.reset();
+  if (!attempt->is_stream_open) {
+    say_owed(*attempt, actions, now);
+  }
+  return actions;
+}
+
+Actions Agent::report_outcomes(wire::Outcomes outcomes, Milliseconds now) {
+  Actions actions;
+  Attempt& attempt = attempts_.at(outcomes.attempt);
+  attempt.last_said = now;
+  attempt.outcomes = std::move(outcomes);
+  actions.emplace_back(Say{*attempt.outcomes});
+  return actions;
+}
+
+Actions Agent::report_stream_read(AttemptId id, Milliseconds now) {
+  Actions actions;
+  Attempt& attempt = attempts_.at(id);
+  attempt.is_stream_open = false;
+  say_owed(attempt, actions, now);
+  return actions;
+}
+
+std::vector<AttemptId> Agent::open_streams() const {
+  std::vector<AttemptId> open;
+  for (const auto& [id, attempt] : attempts_) {
+    const bool has_run = attempt.phase == Phase::kRunning || attempt.phase == Phase::kReporting;
+    if (attempt.is_stream_open && !attempt.outcomes && has_run) {
+      open.push_back(id);
+    }
+  }
+  return open;
 }
 
 Actions Agent::report_lease_not_stored(AttemptId id, const std::string& reason) {
@@ -306,6 +352,9 @@ void Agent::say_owed(Attempt& attempt, Actions& actions, Milliseconds now) {
   if (attempt.phase == Phase::kRunning && !attempt.is_start_acknowledged) {
     actions.emplace_back(Say{started_message(attempt)});
   }
+  if (attempt.outcomes) {
+    actions.emplace_back(Say{*attempt.outcomes});
+  }
   if (attempt.phase == Phase::kReporting && !attempt.is_result_acknowledged) {
     say_result(attempt, actions, now);
   }
@@ -313,6 +362,9 @@ void Agent::say_owed(Attempt& attempt, Actions& actions, Milliseconds now) {
 
 void Agent::say_result(Attempt& attempt, Actions& actions, Milliseconds now) {
   attempt.last_said = now;
+  if (attempt.is_stream_open || attempt.outcomes) {
+    return;
+  }
   if (attempt.are_values_acknowledged || attempt.values.empty()) {
     actions.emplace_back(Say{wire::ResultReport{
         .attempt = attempt.spec.attempt, .fence = attempt.spec.fence, .outcome = attempt.outcome}});
@@ -352,6 +404,7 @@ bool Agent::has_unanswered() const {
   return std::ranges::any_of(attempts_, [](const auto& entry) {
     const Attempt& attempt = entry.second;
     return (attempt.phase == Phase::kRunning && !attempt.is_start_acknowledged) ||
+           attempt.outcomes.has_value() ||
            (attempt.phase == Phase::kReporting && !attempt.is_result_acknowledged);
   });
 }
