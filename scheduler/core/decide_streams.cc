@@ -90,6 +90,11 @@ class Report {
   std::map<TaskIndex, std::string> failed_;
 };
 
+/// No log that is kept is longer.
+std::uint32_t log_length(std::uint64_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, limits::kMaxLogBytesPerAttempt));
+}
+
 std::string message_of(const LiveRun& run, TaskIndex task) {
   const auto details = run.details.find(task);
   return details == run.details.end() ? std::string() : details->second.message;
@@ -168,7 +173,10 @@ void finish_stream(Draft& draft,
                    model::AttemptOutcome outcome) {
   const std::vector<TaskIndex> rows = unrecorded_rows(run, holder);
   const TaskState state = task_state_after(outcome, run.tasks.stop_reason[holder]);
-  draft.record(StreamEnded{.run = run.record.id, .holder = holder});
+  draft.record(StreamEnded{.run = run.record.id,
+                           .holder = holder,
+                           .stdout_bytes = log_length(outcome.stdout_bytes),
+                           .stderr_bytes = log_length(outcome.stderr_bytes)});
   finish_holder(draft, run, holder);
   if (is_attempt_stopping(run, holder)) {
     for (const TaskIndex row : rows) {

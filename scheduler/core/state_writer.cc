@@ -253,6 +253,9 @@ void StateWriter::bind_attempt(LiveRun& run, TaskIndex task) {
 }
 
 void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
+  if (!is_active(run.tasks.state[task])) {
+    return;
+  }
   const AttemptId attempt = run.tasks.attempt[task];
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);

@@ -64,6 +64,7 @@ class StateWriter {
   void list_stoppable(const LiveRun& run);
 
   void bind_attempt(LiveRun& run, TaskIndex task);
+  /// Does nothing for an iteration of a stream whose attempt another row holds.
   void release_attempt(LiveRun& run, TaskIndex task);
   /// Tells the dependents of a finished task and lists those that are unblocked; of an iteration,
   /// tells its block. `before` is the state that the row had.
@@ -84,7 +85,7 @@ class StateWriter {
   void start_stream(LiveRun& run, TaskIndex holder);
   void report_stream(LiveRun& run, const StreamReported& event);
   /// The holder's attempt is on no worker any more; its row, like the others, is left kStreaming.
-  void end_stream(LiveRun& run, TaskIndex holder);
+  void end_stream(LiveRun& run, const StreamEnded& event);
   /// The other rows are nobody's.
   void forget_stream(LiveRun& run, TaskIndex holder);
   void return_iterations(LiveRun& run, const IterationsReturned& event);

@@ -36,6 +36,8 @@ struct StreamReported {
 struct StreamEnded {
   RunId run;
   TaskIndex holder = 0;
+  std::uint32_t stdout_bytes = 0;  ///< Lengths of its logs, kept in each row that has its attempt.
+  std::uint32_t stderr_bytes = 0;
 };
 
 /// Iterations of a stream wait for a process again; no attempt of theirs was used up.

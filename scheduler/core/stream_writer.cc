@@ -6,6 +6,16 @@
 #include "scheduler/core/streams.h"
 
 namespace sheaf::core {
+namespace {
+
+void keep_log_lengths(TaskColumns& rows, TaskIndex row, const StreamEnded& event) {
+  if (rows.attempt[row] == rows.attempt[event.holder]) {
+    rows.stdout_bytes[row] = event.stdout_bytes;
+    rows.stderr_bytes[row] = event.stderr_bytes;
+  }
+}
+
+}  // namespace
 
 void StateWriter::begin_stream(LiveRun& run,
                                TaskIndex holder,
@@ -52,8 +62,17 @@ void StateWriter::report_stream(LiveRun& run, const StreamReported& event) {
   });
 }
 
-void StateWriter::end_stream(LiveRun& run, TaskIndex holder) {
+void StateWriter::end_stream(LiveRun& run, const StreamEnded& event) {
+  const TaskIndex holder = event.holder;
   const std::uint32_t block = run.block_of(holder);
+  keep_log_lengths(run.tasks, holder, event);
+  const auto others = run.blocks[block].streams.find(holder);
+  if (others != run.blocks[block].streams.end()) {
+    for_each_row(others->second, [&](TaskIndex row) {
+      keep_log_lengths(run.tasks, row, event);
+      mark_dirty(run, row);
+    });
+  }
   release_attempt(run, holder);
   set_deadline(run, holder, kNoTime);
   forget_stream(run, holder);
@@ -82,6 +101,8 @@ void StateWriter::return_iterations(LiveRun& run, const IterationsReturned& even
     run.tasks.worker[row] = {};
     run.tasks.started[row] = kNoTime;
     run.tasks.stop_reason[row] = StopReason::kNone;
+    run.tasks.stdout_bytes[row] = 0;
+    run.tasks.stderr_bytes[row] = 0;
     set_deadline(run, row, kNoTime);
     if (event.first_attempt.is_valid()) {
       run.tasks.attempt[row] = AttemptId{attempt};

@@ -221,7 +221,7 @@ void fields(Visitor& visit, Record& e) {
 
 template <typename Visitor, Of<core::StreamEnded> Record>
 void fields(Visitor& visit, Record& e) {
-  visit.of(e, e.run, e.holder);
+  visit.of(e, e.run, e.holder, e.stdout_bytes, e.stderr_bytes);
 }
 
 template <typename Visitor, Of<core::IterationsReturned> Record>

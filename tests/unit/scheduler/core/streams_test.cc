@@ -425,6 +425,17 @@ TEST(Streams, SuccessesLeaveNothingBesideTheirRows) {
   }
 }
 
+TEST(Streams, EachRowOfAProcessKnowsTheLengthOfItsLogs) {
+  StreamWorld world(a_stream(3, 1));
+  const StartAttempt process = world.next_started();
+  world.report(process, {{.index = 0, .is_success = true}, {.index = 2, .error = "bad"}});
+  world.end(process, {.end = AttemptEnd::kExited, .stdout_bytes = 7, .stderr_bytes = 9});
+  for (const std::uint32_t index : {0U, 1U, 2U}) {
+    EXPECT_EQ(world.iteration_row(world.id, "loop", index).stdout_bytes, 7U);
+    EXPECT_EQ(world.iteration_row(world.id, "loop", index).stderr_bytes, 9U);
+  }
+}
+
 TEST(Streams, WhyNamesTheProcessOfAnIteration) {
   StreamWorld world(a_stream(3, 1));
   const StartAttempt process = world.next_started();

@@ -94,7 +94,9 @@ core::TaskRow sample_task() {
           .fence = 0xFEDC'BA98'7654'3210,
           .started = at(1'700'000'000'020),
           .ended = at(-1'700'000'000'021),
-          .deadline = at(1'700'000'000'022)};
+          .deadline = at(1'700'000'000'022),
+          .stdout_bytes = 4'000'000'000,
+          .stderr_bytes = 128};
 }
 
 core::TaskDetails sample_details() {
@@ -267,7 +269,7 @@ std::vector<core::Event> sample_events() {
                            .holder_error = "no such file",
                            .succeeded = {{.first = 5, .count = 2}, {.first = 9, .count = 1}},
                            .at = at(12)},
-      core::StreamEnded{.run = run, .holder = 4},
+      core::StreamEnded{.run = run, .holder = 4, .stdout_bytes = 5, .stderr_bytes = 6},
       core::IterationsReturned{
           .run = run, .rows = {{.first = 5, .count = 3}}, .first_attempt = AttemptId{950}},
   };
