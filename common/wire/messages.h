@@ -16,6 +16,7 @@
 #include "common/base/time.h"
 #include "common/model/attempt.h"
 #include "common/model/worker_resources.h"
+#include "common/wire/stream_messages.h"
 
 namespace sheaf::wire {
 
@@ -101,18 +102,6 @@ struct Values {
   friend bool operator==(const Values&, const Values&) = default;
 };
 
-/// Outcomes of a stream's iterations, as its process wrote them. One report of an attempt is under
-/// way at a time, repeated until OUTCOMES_ACK; RESULT comes after the last. What is recorded of an
-/// iteration stays, whatever a later report says of it.
-struct Outcomes {
-  AttemptId attempt;
-  std::uint64_t fence = 0;
-  std::uint64_t offset = 0;  ///< How much of the process's file has been read, bytes.
-  bool is_ready = false;     ///< The process has said that it begins to read.
-  std::vector<model::StreamOutcome> entries;
-  friend bool operator==(const Outcomes&, const Outcomes&) = default;
-};
-
 /// The attempt is over, or will never run. Repeated until RESULT_ACK; until then the worker keeps
 /// the record. Answers a CANCEL too: then `end` is kCancelled and `tree_empty` says that all of its
 /// processes are gone.
@@ -187,14 +176,6 @@ struct ValuesAck {
   /// lie.
   std::string refusal;
   friend bool operator==(const ValuesAck&, const ValuesAck&) = default;
-};
-
-/// The report that ended at `offset` is durable.
-struct OutcomesAck {
-  AttemptId attempt;
-  std::uint64_t fence = 0;
-  std::uint64_t offset = 0;
-  friend bool operator==(const OutcomesAck&, const OutcomesAck&) = default;
 };
 
 /// The result is durable (or was a repeat): the worker may forget the attempt once its logs are

@@ -4,6 +4,8 @@ The oracle is a ledger outside Sheaf's control: the script appends each index wi
 """
 
 import collections
+import gzip
+import json
 import os
 import pathlib
 import signal
@@ -102,18 +104,20 @@ def test_two_thousand_inputs_take_few_processes_and_a_repair_takes_the_failed_on
     assert sorted(number for number, _ in stream.ledger()[before:]) == list(bad)
 
 
-def test_any_language_writes_lines(sheaf):
-    script = r"""
-    while read -r line; do
-      index=$(echo "$line" | sed 's/.*"index": \([0-9]*\),.*/\1/')
-      echo "{\"index\": $index, \"ok\": true}" >> "$SHEAF_STREAM_OUTPUT"
-    done < "$SHEAF_STREAM_INPUT"
-    """
-    task = {"task_key": "loop", "for_each_task": {
-        "inputs": '["a", {"b": 1}, null]', "sheaf": {"mode": "stream"}, "concurrency": 1,
+def test_the_shell_script_of_the_documentation_checks_files(sheaf, tmp_path):
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "streams.md").read_text()
+    script = page.partition("```sh\n")[2].partition("```")[0]
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(gzip.compress(b"content"))
+    (tmp_path / "bad").write_bytes(b"content")
+    paths = [str(tmp_path / name) for name in ("one", "bad", "two")]
+    task = {"task_key": "numbers", "for_each_task": {
+        "inputs": json.dumps(paths), "sheaf": {"mode": "stream"}, "concurrency": 1,
         "task": command_task("each", "sh", "-c", script)}}
-    run = sheaf.wait_run(sheaf.run_now(sheaf.deploy(j={"name": "shell", "tasks": [task]})["j"]))
-    assert run["state"] == "SUCCESS", run
+    run_id = sheaf.run_now(sheaf.deploy(j={"name": "shell", "tasks": [task]})["j"])
+    assert sheaf.wait_run(run_id)["state"] == "FAILED"
+    assert [row["state"] for row in iterations(sheaf, run_id)] == ["SUCCESS", "FAILED", "SUCCESS"]
+    assert iterations(sheaf, run_id)[1]["message"] == "damaged"
 
 
 def test_the_death_of_the_process_is_charged_to_the_item_at_hand(sheaf, tmp_path):

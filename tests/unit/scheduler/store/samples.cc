@@ -202,9 +202,27 @@ DetailsRow sample_details_row() {
   return {.details = {{1, sample_details()}, {2, {}}}};
 }
 
+namespace {
+
+std::vector<core::Event> stream_events(RunId run) {
+  return {
+      core::StreamReported{.run = run,
+                           .holder = 4,
+                           .mark = core::kStreamBegun | core::kHolderFailed,
+                           .holder_error = "no such file",
+                           .succeeded = {{.first = 5, .count = 2}, {.first = 9, .count = 1}},
+                           .at = at(12)},
+      core::StreamEnded{.run = run, .holder = 4, .stdout_bytes = 5, .stderr_bytes = 6},
+      core::IterationsReturned{
+          .run = run, .rows = {{.first = 5, .count = 3}}, .first_attempt = AttemptId{950}},
+  };
+}
+
+}  // namespace
+
 std::vector<core::Event> sample_events() {
   const RunId run{200};
-  return {
+  std::vector<core::Event> events = {
       core::EpochBegan{.epoch = 3},
       core::DeploymentRecorded{.deployment = sample_deployment()},
       core::JobRecorded{.job = sample_job(),
@@ -263,16 +281,11 @@ std::vector<core::Event> sample_events() {
       core::PoolRecorded{.pool = sample_pool()},
       core::PoolRemoved{.name = "licences"},
       core::TaskWarned{.run = run, .task = 1, .warning = "no worker has 8 gpu"},
-      core::StreamReported{.run = run,
-                           .holder = 4,
-                           .mark = core::kStreamBegun | core::kHolderFailed,
-                           .holder_error = "no such file",
-                           .succeeded = {{.first = 5, .count = 2}, {.first = 9, .count = 1}},
-                           .at = at(12)},
-      core::StreamEnded{.run = run, .holder = 4, .stdout_bytes = 5, .stderr_bytes = 6},
-      core::IterationsReturned{
-          .run = run, .rows = {{.first = 5, .count = 3}}, .first_attempt = AttemptId{950}},
   };
+  for (const core::Event& event : stream_events(run)) {
+    events.push_back(event);
+  }
+  return events;
 }
 
 }  // namespace sheaf::store
