@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "common/model/nearest.h"
@@ -21,11 +22,24 @@ std::string through_text(const std::vector<std::string>& through) {
   return text.empty() ? text : text + ")";
 }
 
+/// Iterations of a stream share an attempt: the first that is not over is meant.
+std::optional<TaskIndex> find_row(const LiveRun& run, AttemptId attempt) {
+  std::optional<TaskIndex> found;
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    if (run.tasks.attempt[task] == attempt && !is_terminal(run.tasks.state[task])) {
+      return task;
+    }
+    if (run.tasks.attempt[task] == attempt && !found) {
+      found = task;
+    }
+  }
+  return found;
+}
+
 Result<TaskIndex> find_asked(const LiveRun& run, const Explain& what) {
   if (what.attempt.is_valid()) {
-    const auto found = std::ranges::find(run.tasks.attempt, what.attempt);
-    if (found != run.tasks.attempt.end()) {
-      return static_cast<TaskIndex>(found - run.tasks.attempt.begin());
+    if (const auto found = find_row(run, what.attempt)) {
+      return *found;
     }
     return fail(
         ErrorCode::kNotFound,

@@ -211,5 +211,14 @@ TEST(Streams, WhyNamesTheProcessOfAnIteration) {
   EXPECT_EQ(reasons[0].because[0].message, "loop[0] runs on worker w.");
 }
 
+TEST(Streams, WhyOfAProcessSpeaksOfAnIterationThatIsNotOver) {
+  StreamWorld world(a_stream(3, 1));
+  const StartAttempt process = world.next_started();
+  world.report_all(process);
+  const auto answer = world.turn(Explain{.run = world.id, .attempt = process.spec.attempt});
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(std::get<ExplainReply>(*answer).explanation.task_key, "loop[0]");
+}
+
 }  // namespace
 }  // namespace sheaf::core
