@@ -226,6 +226,18 @@ def test_a_one_time_run_needs_no_job_and_its_token_starts_one(sheaf):
     assert refused.value.status == 409
 
 
+@pytest.mark.parametrize("field, value", [
+    ("schedule", {"quartz_cron_expression": "0 0 2 * * ?", "timezone_id": "UTC"}),
+    ("sheaf", {"hooks": [{"name": "drift", "secret": "stored"}]}),
+    ("run_name", "a\0b"),
+])
+def test_a_one_time_run_refuses_what_it_could_not_heed(sheaf, field, value):
+    with pytest.raises(ApiError) as refused:
+        sheaf.post("/api/2.2/jobs/runs/submit", {"run_name": "once", "tasks": [command_task("t", "true")], field: value})
+    assert refused.value.status == 400
+    assert refused.value.body["message"].startswith({"sheaf": "sheaf.hooks", "run_name": "name"}.get(field, field) + ":")
+
+
 def test_all_runs_of_a_job_are_cancelled(sheaf):
     jobs = sheaf.deploy(j={"name": "j", "tasks": [command_task("t", "sleep", "600")]})
     runs = [sheaf.run_now(jobs["j"]) for _ in range(3)]
