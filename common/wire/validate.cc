@@ -223,6 +223,14 @@ void repair_text(std::string& text) {
   }
 }
 
+void repair_errors(Outcomes& outcomes) {
+  for (model::StreamOutcome& outcome : outcomes.entries) {
+    if (outcome.error.size() > limits::kMaxStreamErrorBytes || !is_utf8(outcome.error)) {
+      outcome.error = clip_to_utf8(outcome.error, limits::kMaxStreamErrorBytes);
+    }
+  }
+}
+
 template <typename Message>
 Result<void> validate_any(const Message& message) {
   Checker checker;
@@ -263,11 +271,7 @@ void repair(WorkerMessage& message) {
     repair_text(rejected->reason);
   }
   if (auto* const outcomes = std::get_if<Outcomes>(&message)) {
-    for (model::StreamOutcome& outcome : outcomes->entries) {
-      if (outcome.error.size() > limits::kMaxStreamErrorBytes || !is_utf8(outcome.error)) {
-        outcome.error = clip_to_utf8(outcome.error, limits::kMaxStreamErrorBytes);
-      }
-    }
+    repair_errors(*outcomes);
   }
   if (auto* const report = std::get_if<ResultReport>(&message)) {
     repair_text(report->outcome.message);

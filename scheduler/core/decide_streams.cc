@@ -113,7 +113,7 @@ std::vector<TaskIndex> unrecorded_rows(const LiveRun& run, TaskIndex holder) {
 /// What the holder's own outcome has waited for: its row was the process's until now.
 void finish_holder(Draft& draft, const LiveRun& run, TaskIndex holder) {
   if ((run.tasks.outcome[holder] & kHolderSucceeded) != 0) {
-    finish_task(draft, {run.record.id, holder}, TaskState::kSucceeded, "");
+    finish_task(draft, {.run = run.record.id, .task = holder}, TaskState::kSucceeded, "");
   } else if ((run.tasks.outcome[holder] & kHolderFailed) != 0) {
     conclude_attempt(draft, run, holder, failure(run, holder, message_of(run, holder), draft.now));
   }
@@ -181,7 +181,7 @@ void finish_stream(Draft& draft,
   if (is_attempt_stopping(run, holder)) {
     for (const TaskIndex row : rows) {
       finish_task(draft,
-                  {run.record.id, row},
+                  {.run = run.record.id, .task = row},
                   state == TaskState::kTimedOut ? state : TaskState::kCancelled,
                   "Stopped before it had an outcome.");
     }

@@ -15,6 +15,13 @@ void keep_log_lengths(TaskColumns& rows, TaskIndex row, const StreamEnded& event
   }
 }
 
+TaskIndex holder_of(const State& state, const LiveRun& run, TaskIndex row) {
+  const auto holder = state.attempts.find(run.tasks.attempt[row]);
+  SHEAF_CHECK(holder != state.attempts.end() && holder->second.run == run.record.id,
+              "an iteration is in a stream that nobody runs");
+  return holder->second.task;
+}
+
 }  // namespace
 
 void StateWriter::begin_stream(LiveRun& run,
@@ -120,10 +127,7 @@ void StateWriter::index_streams(LiveRun& run, std::uint32_t block) {
   const IterationBlock& record = run.record.blocks[block];
   for (TaskIndex row = record.first; row < record.first + record.count; ++row) {
     if (run.tasks.state[row] == TaskState::kStreaming) {
-      const auto holder = state_.attempts.find(run.tasks.attempt[row]);
-      SHEAF_CHECK(holder != state_.attempts.end() && holder->second.run == run.record.id,
-                  "an iteration is in a stream that nobody runs");
-      append_row(run.blocks[block].streams[holder->second.task], row);
+      append_row(run.blocks[block].streams[holder_of(state_, run, row)], row);
     }
   }
 }

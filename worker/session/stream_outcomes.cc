@@ -75,23 +75,28 @@ std::size_t StreamOutcomes::take_lines(std::string_view text, bool is_end, Piece
   while (taken < text.size() && piece.entries.size() < limits::kMaxStreamReport) {
     const std::string_view rest = text.substr(taken);
     const std::size_t newline = rest.find('\n');
-    if (newline == std::string_view::npos && !is_end) {
-      if (rest.size() > limits::kMaxStreamLineBytes) {
-        is_in_long_line_ = true;
-        taken = text.size();
-      }
-      break;
+    const bool has_end = newline != std::string_view::npos;
+    if (!has_end && !is_end) {
+      return rest.size() > limits::kMaxStreamLineBytes ? skip_line(text) : taken;
     }
-    const std::string_view line = rest.substr(0, newline);
-    taken += newline == std::string_view::npos ? line.size() : line.size() + 1;
-    ++lines_;
-    if (std::exchange(is_in_long_line_, false) || line.size() > limits::kMaxStreamLineBytes) {
-      note("is longer than " + std::to_string(limits::kMaxStreamLineBytes >> 10) + " KiB");
-    } else {
-      take_line(line, piece);
-    }
+    taken += has_end ? newline + 1 : rest.size();
+    take_whole_line(rest.substr(0, newline), piece);
   }
   return taken;
+}
+
+std::size_t StreamOutcomes::skip_line(std::string_view text) {
+  is_in_long_line_ = true;
+  return text.size();
+}
+
+void StreamOutcomes::take_whole_line(std::string_view line, Piece& piece) {
+  ++lines_;
+  if (std::exchange(is_in_long_line_, false) || line.size() > limits::kMaxStreamLineBytes) {
+    note("is longer than " + std::to_string(limits::kMaxStreamLineBytes >> 10) + " KiB");
+  } else {
+    take_line(line, piece);
+  }
 }
 
 void StreamOutcomes::take_line(std::string_view line, Piece& piece) {

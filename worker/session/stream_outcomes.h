@@ -40,6 +40,9 @@ class StreamOutcomes {
 
  private:
   [[nodiscard]] std::size_t take_lines(std::string_view text, bool is_end, Piece& piece);
+  /// The end of a line that is too long is still to come; returns what is passed over.
+  [[nodiscard]] std::size_t skip_line(std::string_view text);
+  void take_whole_line(std::string_view line, Piece& piece);
   void take_line(std::string_view line, Piece& piece);
   void note(const std::string& why);
 
