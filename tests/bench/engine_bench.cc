@@ -176,26 +176,25 @@ class Echo {
 struct Measured {
   double tasks_per_second = 0;
   double batches_per_second = 0;
-  double bytes_per_pending_task = 0;
 };
 
-enum class Memory { kMeasured, kIgnored };
-
-Measured run_loops(std::int64_t tasks, int loops, Memory memory) {
-  Echo echo(tasks, loops);
-  const double before = resident_anonymous();
+/// Private bytes a pending iteration; for a process that has freed nothing yet.
+double pending_bytes(std::int64_t tasks) {
+  Echo echo(tasks, 1);
+  const double before = settled_memory();
   echo.submit();
-  Measured measured;
-  if (memory == Memory::kMeasured) {
-    measured.bytes_per_pending_task = (settled_memory() - before) / static_cast<double>(tasks);
-  }
+  return (settled_memory() - before) / static_cast<double>(tasks);
+}
+
+Measured run_loops(std::int64_t tasks, int loops) {
+  Echo echo(tasks, loops);
+  echo.submit();
   const auto begin = Clock::now();
   while (echo.answer()) {
   }
   const double taken = seconds_since(begin);
-  measured.tasks_per_second = static_cast<double>(tasks) / taken;
-  measured.batches_per_second = static_cast<double>(echo.batches()) / taken;
-  return measured;
+  return {.tasks_per_second = static_cast<double>(tasks) / taken,
+          .batches_per_second = static_cast<double>(echo.batches()) / taken};
 }
 
 /// The changes of state that each task goes through: blocked, ready, leased, running, succeeded.
@@ -274,22 +273,17 @@ int run(int argc, char** argv) {
   const auto rounds = argument(argc, argv, "--rounds", 9);
   const auto most = argument(argc, argv, "--tasks", 1'000'000);
   std::map<std::string, std::vector<double>> rows;
+  rows[std::to_string(most) + " iterations: bytes a pending task"] = {pending_bytes(most)};
   for (std::int64_t round = 0; round < rounds; ++round) {
     rows["host: fdatasync, /s"].push_back(sync_rate(std::filesystem::temp_directory_path()));
     rows["core alone: transitions/s"].push_back(core_alone(kCoreTasks));
     for (const int loops : {1, 10}) {
       for (std::int64_t tasks = 1'000; tasks <= most; tasks *= 10) {
-        // Later rounds get the memory that earlier ones gave back.
-        const bool is_first = round == 0 && loops == 1 && tasks == most;
-        const Measured measured =
-            run_loops(tasks, loops, is_first ? Memory::kMeasured : Memory::kIgnored);
+        const Measured measured = run_loops(tasks, loops);
         const std::string name =
             std::to_string(loops) + " loops, " + std::to_string(tasks) + " iterations";
         rows[name + ": tasks/s"].push_back(measured.tasks_per_second);
         rows[name + ": commits/s"].push_back(measured.batches_per_second);
-        if (is_first) {
-          rows[name + ": bytes a pending task"].push_back(measured.bytes_per_pending_task);
-        }
       }
     }
     rows["graph of 100,000 tasks, 1,000,000 edges: ms"].push_back(compile_graph(100'000, 10) *
