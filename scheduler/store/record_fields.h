@@ -11,7 +11,7 @@
 namespace sheaf::store {
 
 template <>
-inline constexpr model::TaskState kLastOf<model::TaskState> = model::TaskState::kDelegated;
+inline constexpr model::TaskState kLastOf<model::TaskState> = model::TaskState::kStreaming;
 template <>
 inline constexpr model::RunState kLastOf<model::RunState> = model::RunState::kSkipped;
 template <>
