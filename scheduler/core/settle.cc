@@ -284,7 +284,8 @@ void Settler::start_iterations(const LiveRun& run, std::uint32_t block) {
   const IterationBlock& record = run.record.blocks[block];
   const LiveBlock& live = run.blocks[block];
   const auto& settings = std::get<model::ForEachTask>(run.task_settings(record.parent).action);
-  auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active};
+  auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active} +
+                (planted::has("core.iteration_beyond_concurrency") ? 1 : 0);
   for (std::uint32_t i = live.next; i < record.count && places > 0; ++i) {
     const TaskIndex task = record.first + i;
     if (run.tasks.state[task] == TaskState::kBlocked) {

@@ -15,28 +15,12 @@
 
 #include "scheduler/core/core.h"
 #include "scheduler/store/store.h"
+#include "tests/sim/delegation_judge.h"
+#include "tests/sim/run_fact.h"
+#include "tests/sim/texts.h"
 #include "tests/sim/truth.h"
 
 namespace sheaf::sim {
-
-struct TaskFact {
-  model::TaskState state = model::TaskState::kBlocked;
-  std::uint8_t outcome = 0;
-  /// The lease under which an attempt is on a worker; an invalid id: none is.
-  AttemptId attempt;
-  std::uint64_t fence = 0;
-  WorkerId worker;
-  bool is_loss_expected = false;
-};
-
-struct RunFact {
-  core::RunRecord record;
-  core::SettingsPointer settings;
-  std::vector<TaskFact> tasks;
-  bool is_over = false;
-
-  [[nodiscard]] core::TaskIndex index_of(const std::string& task_key) const;
-};
 
 class Ledger {
  public:
@@ -56,10 +40,12 @@ class Ledger {
   void check_start(const Process& process, const model::AttemptSpec& spec) const;
   /// P1: somebody was told that the attempt's result is recorded.
   void check_acknowledged(AttemptId attempt, std::uint64_t fence) const;
+  /// P1: the store has the run as it was when it ended.
+  void check_stored(const store::RunView& run) const;
   /// P1: somebody was told of the run.
   void check_acknowledged(RunId run) const;
 
-  [[nodiscard]] const std::map<RunId, RunFact>& runs() const { return runs_; }
+  [[nodiscard]] const RunFacts& runs() const { return runs_; }
   [[nodiscard]] std::size_t unfinished_runs() const { return unfinished_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t batches() const { return last_batch_; }
@@ -75,9 +61,18 @@ class Ledger {
   };
 
   void check_rows(const store::Batch& batch);
+  void finish_runs();
   void check_upstream(const RunFact& run, core::TaskIndex task) const;
-  void check_arguments(const RunFact& run, const model::AttemptSpec& spec) const;
+  void check_arguments(const RunFact& run,
+                       core::TaskIndex task,
+                       const model::AttemptSpec& spec) const;
   void check_overlap(const Process& process) const;
+  /// What the text must read as, by what recorded successes published; nullopt: it cannot.
+  [[nodiscard]] std::optional<std::string> find_text(const RunFact& run,
+                                                     core::TaskIndex task,
+                                                     const std::string& text) const;
+  [[nodiscard]] std::optional<std::string> find_value(const RunFact& run,
+                                                      const Reference& reference) const;
   TaskFact& task(RunId run, core::TaskIndex task);
   void release(TaskFact& task);
 
@@ -85,7 +80,8 @@ class Ledger {
   const Truth& truth_;
   core::State folded_;
   std::optional<store::Batch> held_;
-  std::map<RunId, RunFact> runs_;
+  RunFacts runs_;
+  DelegationJudge delegation_{runs_};
   std::map<JobId, JobFact> jobs_;
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;
@@ -95,7 +91,9 @@ class Ledger {
   std::set<std::pair<TriggerId, Timestamp>> nominal_times_;
   std::map<std::string, RunId> receipts_;
   std::map<core::TaskRef, core::TaskRow> final_rows_;
-  std::map<std::pair<RunId, std::string>, std::vector<model::TaskValue>> values_;
+  std::map<AttemptId, core::TaskRef> tasks_of_attempts_;
+  std::map<core::TaskRef, std::vector<model::TaskValue>> values_;
+  std::vector<RunId> ended_runs_;  ///< In the batch that is being recorded.
   std::size_t unfinished_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t last_batch_ = 0;

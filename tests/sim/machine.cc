@@ -13,6 +13,21 @@ using model::AttemptEnd;
 /// Written data reaches the disk by itself after so long.
 constexpr std::chrono::seconds kWriteBack{30};
 
+/// A run has room for some hundred values only.
+bool is_iteration(const model::AttemptSpec& spec) {
+  return spec.task_key.ends_with("_each");
+}
+
+/// A JSON array that a for-each task may take.
+std::string random_list(Dice& dice, AttemptId attempt) {
+  std::string text;
+  for (std::size_t left = dice.below(6); left > 0; --left) {
+    text +=
+        (text.empty() ? "" : ",") + ("\"" + to_string(attempt) + "-" + std::to_string(left)) + "\"";
+  }
+  return "[" + text + "]";
+}
+
 }  // namespace
 
 Machine::Machine(Parts parts, std::string name)
@@ -145,7 +160,7 @@ Plan Machine::draw_plan(const model::AttemptSpec& spec) {
   plan.tree_delay =
       dice.chance(80) ? Milliseconds{1} : dice.between(Milliseconds{1}, std::chrono::seconds(5));
   plan.stop_delay = dice.between(Milliseconds{1}, std::chrono::seconds(6));
-  plan.has_values = dice.chance(60);
+  plan.has_values = dice.chance(is_iteration(spec) ? 5 : 60);
   return plan;
 }
 
@@ -220,6 +235,7 @@ void Machine::exit_main(AttemptId attempt,
       process.values.push_back(
           {.key = "k",
            .json = "\"v-" + to_string(attempt) + "-" + std::to_string(shim->spec.fence) + "\""});
+      process.values.push_back({.key = "list", .json = random_list(parts_.dice, attempt)});
     }
   }
   // The rest of the tree is ended with it; from here on an order to stop comes too late.

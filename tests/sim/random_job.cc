@@ -6,7 +6,7 @@
 namespace sheaf::sim {
 namespace {
 
-enum class TaskKind { kCommand, kCondition };
+enum class TaskKind { kCommand, kCondition, kForEach, kRunJob };
 
 /// What of a task the tasks after it must know.
 struct Earlier {
@@ -17,21 +17,38 @@ struct Earlier {
 /// A task under construction.
 struct Draft {
   Dice& dice;
+  const JobPlan& job;
+  std::string key;
   const std::vector<const Earlier*>& upstream;
+  bool is_inner = false;    ///< Of a for-each task.
+  bool has_fields = false;  ///< Its inputs are maps with a field `f`.
 };
 
 std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
 
-/// The value of a task upstream, where there is one that runs a process.
-std::string reference_or(const Draft& draft, const std::string& otherwise) {
+/// The value `name` of a task upstream, where there is one that runs a process.
+std::string reference_or(const Draft& draft,
+                         const std::string& otherwise,
+                         const std::string& name = "k") {
   for (const Earlier* earlier : draft.upstream) {
     if (earlier->kind == TaskKind::kCommand) {
-      return "{{tasks." + earlier->key + ".values.k}}";
+      return "{{tasks." + earlier->key + ".values." + name + "}}";
     }
   }
   return otherwise;
+}
+
+/// A text of which the task makes an argument.
+std::string argument(const Draft& draft) {
+  if (draft.is_inner && draft.dice.chance(70)) {
+    return draft.has_fields ? "{{input.f}}" : "{{input}}";
+  }
+  if (draft.dice.chance(20)) {
+    return "{{job.parameters.p}}";
+  }
+  return draft.dice.chance(35) ? reference_or(draft, "none") : "none";
 }
 
 std::string retries(Dice& dice) {
@@ -52,15 +69,14 @@ std::string retries(Dice& dice) {
 }
 
 std::string command(const Draft& draft) {
-  const std::string argument =
-      draft.dice.chance(35) ? reference_or(draft, "none") : std::string("none");
-  const std::string disabled = draft.dice.chance(5) ? ",\"disabled\":true" : "";
-  return "\"command_task\":{\"command\":[\"work\"," + quoted(argument) + "]}" + disabled +
+  return "\"command_task\":{\"command\":[\"work\"," + quoted(argument(draft)) + "]}" +
          retries(draft.dice);
 }
 
 std::string condition(const Draft& draft) {
-  std::string left = draft.dice.chance(30) ? reference_or(draft, "1") : std::string("1");
+  std::string left = draft.is_inner && draft.dice.chance(50) ? argument(draft)
+                     : draft.dice.chance(30)                 ? reference_or(draft, "1")
+                                                             : std::string("1");
   std::string op = "EQUAL_TO";
   if (draft.dice.chance(10)) {
     left = "no number";
@@ -71,15 +87,77 @@ std::string condition(const Draft& draft) {
          ",\"right\":" + quoted(right) + "}";
 }
 
+/// Another job of the bundle. Links lead one way, so that no run waits for itself.
+std::string run_job(const Draft& draft) {
+  if (draft.job.linkable.empty()) {
+    return command(draft);
+  }
+  std::string text = "\"run_job_task\":{\"job_id\":\"${resources.jobs." +
+                     draft.dice.pick(draft.job.linkable) + ".id}\"";
+  if (draft.dice.chance(40)) {
+    text += std::string(",\"job_parameters\":{") +
+            (draft.dice.chance(70) ? "\"p\"" : "\"undeclared\"") + ":\"from " + draft.key + "\"}";
+  }
+  return text + "}" + retries(draft.dice);
+}
+
+std::size_t input_count(Dice& dice) {
+  const std::size_t thrown = dice.below(100);
+  return thrown < 60   ? dice.below(5)
+         : thrown < 90 ? 5 + dice.below(11)
+         : thrown < 98 ? 16 + dice.below(25)
+                       : 41 + dice.below(80);
+}
+
+/// A JSON array as the text of a JSON document, its quotes escaped.
+std::string literal_inputs(Dice& dice, std::size_t count, bool has_fields) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string number = std::to_string(i);
+    text += i == 0 ? "" : ",";
+    if (has_fields) {
+      text += R"({\"f\":\"of )" + number + R"(\",\"g\":)" + number + "}";
+    } else {
+      text += dice.chance(50) ? number : R"(\"in )" + number + R"(\")";
+    }
+  }
+  return "[" + text + "]";
+}
+
+std::string for_each(const Draft& draft) {
+  Dice& dice = draft.dice;
+  const bool has_fields = dice.chance(25);
+  const bool starts_runs = dice.chance(8) && !draft.job.linkable.empty();
+  const std::size_t count = starts_runs ? dice.below(4) : input_count(dice);
+  std::string inputs = literal_inputs(dice, count, has_fields);
+  if (!has_fields && dice.chance(30)) {
+    inputs = reference_or(draft, inputs, dice.chance(85) ? "list" : "k");
+  }
+  const Draft inner{.dice = dice,
+                    .job = draft.job,
+                    .key = draft.key + "_each",
+                    .upstream = draft.upstream,
+                    .is_inner = true,
+                    .has_fields = has_fields};
+  const std::string action = starts_runs       ? run_job(inner)
+                             : dice.chance(10) ? condition(inner)
+                                               : command(inner);
+  return "\"for_each_task\":{\"inputs\":" + quoted(inputs) +
+         ",\"concurrency\":" + std::to_string(1 + dice.below(dice.chance(70) ? 4 : 30)) +
+         ",\"task\":{\"task_key\":" + quoted(inner.key) + "," + action + "}}";
+}
+
 struct Kind {
   TaskKind kind;
   std::size_t weight;
   std::string (*write)(const Draft& draft);
 };
 
-constexpr std::array<Kind, 2> kKinds{{
-    {TaskKind::kCommand, 80, command},
-    {TaskKind::kCondition, 20, condition},
+constexpr std::array<Kind, 4> kKinds{{
+    {TaskKind::kCommand, 72, command},
+    {TaskKind::kCondition, 14, condition},
+    {TaskKind::kForEach, 7, for_each},
+    {TaskKind::kRunJob, 7, run_job},
 }};
 
 const Kind& pick_kind(Dice& dice) {
@@ -107,7 +185,7 @@ std::string run_if(Dice& dice) {
   return dice.chance(45) ? "" : ",\"run_if\":" + quoted(dice.pick(kAll));
 }
 
-std::string random_task(Dice& dice, std::vector<Earlier>& earlier) {
+std::string random_task(Dice& dice, const JobPlan& job, std::vector<Earlier>& earlier) {
   std::vector<const Earlier*> upstream;
   std::string depends;
   for (const Earlier& task : earlier) {
@@ -123,9 +201,10 @@ std::string random_task(Dice& dice, std::vector<Earlier>& earlier) {
   }
   const Kind& kind = pick_kind(dice);
   const std::string key = "t" + std::to_string(earlier.size());
-  const std::string text = "{\"task_key\":" + quoted(key) + ",\"depends_on\":[" + depends + "]" +
-                           run_if(dice) + "," + kind.write({.dice = dice, .upstream = upstream}) +
-                           "}";
+  const std::string text =
+      "{\"task_key\":" + quoted(key) + ",\"depends_on\":[" + depends + "]" + run_if(dice) +
+      (dice.chance(5) ? ",\"disabled\":true" : "") + "," +
+      kind.write({.dice = dice, .job = job, .key = key, .upstream = upstream}) + "}";
   earlier.push_back({.key = key, .kind = kind.kind});
   return text;
 }
@@ -140,16 +219,18 @@ std::string schedule(Dice& dice, Season season) {
 
 }  // namespace
 
-std::string random_job(Dice& dice, const std::string& name, Season season) {
+std::string random_job(Dice& dice, const JobPlan& plan) {
+  const Season season = plan.season;
   std::vector<Earlier> earlier;
   std::string tasks;
   const std::size_t count = 1 + dice.below(9);
   while (earlier.size() < count) {
-    tasks += (tasks.empty() ? "" : ",") + random_task(dice, earlier);
+    tasks += (tasks.empty() ? "" : ",") + random_task(dice, plan, earlier);
   }
   const std::size_t least = season == Season::kQuiet || dice.chance(95) ? 1 : 0;
   std::string text =
-      "{\"name\":" + quoted(name) + ",\"tasks\":[" + tasks +
+      "{\"name\":" + quoted(plan.name) + R"(,"parameters":[{"name":"p","default":"of )" +
+      plan.name + R"("}],"tasks":[)" + tasks +
       "],\"max_concurrent_runs\":" + std::to_string(least == 0 ? 0 : 1 + dice.below(4));
   if (dice.chance(20)) {
     text += ",\"queue\":{\"enabled\":false}";

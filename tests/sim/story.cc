@@ -7,7 +7,6 @@
 #include "tests/sim/bus.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/machine.h"
-#include "tests/sim/oracle.h"
 #include "tests/sim/scheduler_host.h"
 #include "tests/sim/violation.h"
 #include "tests/sim/workload.h"
@@ -247,7 +246,7 @@ class Story {
       if (!run || !run->has_value()) {
         violate("P1", "run " + to_string(id) + " is not in the store");
       }
-      check_finished_run(**run, *fact.settings);
+      ledger_.check_stored(**run);
     }
   }
 

@@ -46,12 +46,18 @@ void Workload::deploy(Season season) {
                        .manifest_digest = "",
                        .file_path = "/Workspace/b",
                        .principal = "ann"};
-  static constexpr std::array<const char*, 4> kNames{"one", "two", "three", "four"};
-  for (const char* name : kNames) {
-    if (season == Season::kStorm && parts_.dice.chance(15)) {
-      continue;  // The job is removed, or was never there.
+  // A job starts later ones only; the chain is one longer than the deepest run-job task.
+  std::vector<std::string> names;
+  for (const char* name : {"one", "two", "three", "four", "five"}) {
+    if (season == Season::kQuiet || !parts_.dice.chance(15)) {
+      names.emplace_back(name);  // Otherwise the job is removed, or was never there.
     }
-    std::string document = random_job(parts_.dice, name, season);
+  }
+  while (!names.empty()) {
+    const std::string name = names.front();
+    names.erase(names.begin());
+    std::string document =
+        random_job(parts_.dice, {.name = name, .season = season, .linkable = names});
     auto settings = model::parse_job_settings(document);
     SHEAF_CHECK(settings.has_value(), settings.error().message + " in " + document);
     std::string digest = os::sha256_hex(document);
@@ -69,6 +75,9 @@ void Workload::submit() {
     return;
   }
   core::SubmitRun command{.job = parts_.dice.pick(jobs_)};
+  if (parts_.dice.chance(30)) {
+    command.overrides.emplace_back("p", "given " + std::to_string(next_key_));
+  }
   if (parts_.dice.chance(40)) {
     const std::string delivery = std::to_string(next_key_++);
     command.trigger = {.kind = model::TriggerKind::kHook, .hook = "h", .delivery = delivery};
