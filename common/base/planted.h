@@ -11,7 +11,7 @@
 
 namespace sheaf::planted {
 
-inline constexpr std::array<std::string_view, 24> kNames{
+inline constexpr std::array<std::string_view, 26> kNames{
     "store.acknowledge_before_fsync",
     "engine.effect_before_commit",
     "engine.reply_before_commit",
@@ -33,6 +33,8 @@ inline constexpr std::array<std::string_view, 24> kNames{
     "core.iteration_beyond_concurrency",
     "core.child_started_twice",
     "core.child_not_stopped",
+    "core.repair_keeps_old_outcome",
+    "core.repair_loses_its_place",
     "workers.wall_clock_lease",
     "agent.lease_taken_twice",
     "agent.forgets_before_acknowledgement",

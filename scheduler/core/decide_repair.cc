@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 #include "scheduler/core/repair_choice.h"
 
@@ -184,7 +185,9 @@ RunRepaired Repairer::repair() {
   after_.settings = settings_;
   after_.rows.resize(settings_->tasks.size());
   for (TaskIndex task = 0; task < settings_->tasks.size(); ++task) {
-    if (choice_.is_reset(task)) {
+    const bool keeps_old =
+        planted::has("core.repair_keeps_old_outcome") && choice_.find_before(task);
+    if (choice_.is_reset(task) && !keeps_old) {
       reset(task);
     } else {
       keep(task);
@@ -232,6 +235,9 @@ Decision decide_repair(Draft draft, const RepairRun& command) {
   RunRepaired repaired = Repairer(draft, command, choice).repair();
   draft.step.reply = RepairReply{.repair = repaired.run.repairs.back().id};
   draft.record(std::move(repaired));
+  if (!draft.facts.job) {
+    draft.record(JobRemoved{.job = run.job});  // Its runs go one by one, after a restart as well.
+  }
   return std::move(draft.step);
 }
 

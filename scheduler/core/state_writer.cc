@@ -287,7 +287,10 @@ void StateWriter::place_in_job(const LiveRun& run) {
   const bool is_new = !state_.jobs.contains(run.record.job);
   JobActivity& job = state_.jobs[run.record.job];
   if (is_new) {
-    job.max_concurrent_runs = run.settings->max_concurrent_runs;
+    // A one-time run has a job that nobody stores.
+    job.max_concurrent_runs = run.record.type == RunType::kSubmitted
+                                  ? kMaxConcurrentRunsOfGoneJobs
+                                  : run.settings->max_concurrent_runs;
   }
   if (run.record.state == RunState::kQueued) {
     job.queued.push_back(id);

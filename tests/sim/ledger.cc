@@ -29,6 +29,11 @@ void Ledger::record(const store::Batch& batch, std::uint64_t chain) {
 }
 
 void Ledger::finish_runs() {
+  for (const RunId id : std::exchange(to_skip_, {})) {
+    if (runs_.at(id).state != model::RunState::kSkipped) {
+      violate("queue", "run " + to_string(id) + " has no place, may not queue and is not skipped");
+    }
+  }
   for (const RunId id : std::exchange(ended_runs_, {})) {
     RunFact& fact = runs_.at(id);
     fact.finished = core::to_stored(*folded_.find_run(id));

@@ -16,6 +16,7 @@
 #include "scheduler/core/core.h"
 #include "scheduler/store/store.h"
 #include "tests/sim/delegation_judge.h"
+#include "tests/sim/repair_judge.h"
 #include "tests/sim/run_fact.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/truth.h"
@@ -44,6 +45,14 @@ class Ledger {
   void check_stored(const store::RunView& run) const;
   /// P1: somebody was told of the run.
   void check_acknowledged(RunId run) const;
+
+  // ---- What somebody is about to ask for.
+
+  /// False: another repair of the run as it is was asked for before.
+  bool expect_repair(const core::RepairRun& command) { return repairs_.ask(command); }
+  void expect_cancel(RunId run, core::TaskIndex task) { runs_.at(run).cancels.insert(task); }
+  /// The submission with this token wants to queue, or not to, whatever its job says.
+  void expect_queue(const std::string& token, bool queues) { queue_wishes_[token] = queues; }
 
   [[nodiscard]] const RunFacts& runs() const { return runs_; }
   [[nodiscard]] std::size_t unfinished_runs() const { return unfinished_; }
@@ -82,6 +91,7 @@ class Ledger {
   std::optional<store::Batch> held_;
   RunFacts runs_;
   DelegationJudge delegation_{runs_};
+  RepairJudge repairs_;
   std::map<JobId, JobFact> jobs_;
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;
@@ -93,7 +103,9 @@ class Ledger {
   std::map<core::TaskRef, core::TaskRow> final_rows_;
   std::map<AttemptId, core::TaskRef> tasks_of_attempts_;
   std::map<core::TaskRef, std::vector<model::TaskValue>> values_;
-  std::vector<RunId> ended_runs_;  ///< In the batch that is being recorded.
+  std::vector<RunId> ended_runs_;             ///< In the batch that is being recorded.
+  std::vector<RunId> to_skip_;                ///< Submitted in it without a place.
+  std::map<std::string, bool> queue_wishes_;  ///< By idempotency token.
   std::size_t unfinished_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t last_batch_ = 0;

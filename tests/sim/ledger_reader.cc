@@ -29,21 +29,30 @@ void Ledger::Reader::trace(const std::string& what) const {
 
 void Ledger::Reader::operator()(const core::JobRecorded& event) {
   ledger_.jobs_[event.job.id].max_concurrent_runs = event.max_concurrent_runs;
+  ledger_.repairs_.note_job(event.job.id, event.job.settings_digest);
 }
 
 void Ledger::Reader::operator()(const core::JobRemoved& event) {
   ledger_.jobs_[event.job].max_concurrent_runs = core::kMaxConcurrentRunsOfGoneJobs;
+  ledger_.repairs_.note_job(event.job, "");
 }
 
 void Ledger::Reader::operator()(const core::RunSubmitted& event) {
   trace("run " + to_string(event.run.id) + " of job " + to_string(event.run.job) + " submitted");
   RunFact fact{.record = event.run, .settings = event.settings};
+  fact.queued = event.run.submitted;
   fact.tasks.resize(event.run.task_count);
   if (!ledger_.runs_.emplace(event.run.id, std::move(fact)).second) {
     violate("ids", "run " + to_string(event.run.id) + " was submitted twice");
   }
   ++ledger_.unfinished_;
-  ledger_.jobs_[event.run.job].queued.push_back(event.run.id);
+  JobFact& job = ledger_.jobs_[event.run.job];
+  const auto ahead = static_cast<std::int64_t>(job.queued.size() + job.running.size());
+  if (event.settings->max_concurrent_runs == 0 ||
+      (ahead >= job.max_concurrent_runs && !queues(ledger_.runs_.at(event.run.id)))) {
+    ledger_.to_skip_.push_back(event.run.id);
+  }
+  job.queued.push_back(event.run.id);
   if (event.run.trigger.kind == model::TriggerKind::kSchedule) {
     take_nominal(event.run.trigger.trigger, event.run.trigger.nominal);
   }
@@ -272,16 +281,82 @@ void Ledger::Reader::operator()(const core::IterationsAbandoned& event) {
   }
 }
 
+void Ledger::Reader::operator()(const core::RunRepaired& event) {
+  trace("run " + to_string(event.run.id) + " is repaired");
+  RunFact& run = ledger_.runs_.at(event.run.id);
+  ledger_.repairs_.check(event, run);
+  take_repaired(event, run);
+  ++ledger_.unfinished_;
+  ledger_.jobs_[event.run.job].queued.push_back(event.run.id);
+}
+
+void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run) {
+  const RunId id = event.run.id;
+  const auto moved = moved_rows(event, run);
+  RunFact now{.record = event.run, .settings = event.settings};
+  now.queued = event.run.deadline - limits::kMaxQueueWait;
+  now.blocks = event.run.blocks;
+  now.tasks.resize(event.rows.size());
+  const auto values = std::exchange(ledger_.values_, {});
+  for (const auto& [what, list] : values) {
+    if (what.run != id) {
+      ledger_.values_[what] = list;
+    }
+  }
+  for (const auto& [old, row] : moved) {
+    if (event.rows[row].state == TaskState::kBlocked) {
+      continue;
+    }
+    now.kept.insert(row);
+    now.tasks[row] = run.tasks[old];
+    if (const auto known = values.find({id, old}); known != values.end()) {
+      ledger_.values_[{id, row}] = known->second;
+    }
+  }
+  for (const core::IterationBlock& block : event.run.blocks) {
+    const std::string& key = event.settings->tasks[block.parent].task_key;
+    now.elements.push_back(run.elements[*run.find_block(run.index_of(key))]);
+  }
+  for (auto& [attempt, task] : ledger_.tasks_of_attempts_) {
+    if (task.run == id) {
+      const auto place = moved.find(task.task);
+      task.task = place == moved.end() ? core::kRunItself : place->second;
+    }
+  }
+  for (const auto& [row, details] : event.details) {
+    for (const core::AttemptRecord& attempt : details.attempts) {
+      if (attempt.overlap_possible) {
+        ledger_.overlaps_.insert(attempt.id);
+      }
+    }
+  }
+  std::erase_if(ledger_.final_rows_, [id](const auto& entry) { return entry.first.run == id; });
+  run = std::move(now);
+}
+
+void Ledger::Reader::operator()(const core::RunDeleted& event) {
+  trace("run " + to_string(event.run) + " is deleted");
+  RunFact& run = ledger_.runs_.at(event.run);
+  if (!run.is_over || std::exchange(run.is_deleted, true)) {
+    violate("delete", "run " + to_string(event.run) + " is deleted before its end, or twice");
+  }
+}
+
 void Ledger::Reader::take_nominal(TriggerId trigger, Timestamp nominal) {
   if (!ledger_.nominal_times_.emplace(trigger, nominal).second) {
     violate("P6", "a nominal time of schedule " + to_string(trigger) + " was settled twice");
   }
 }
 
-void Ledger::Reader::check_skip(const RunFact& run, const JobFact& job, Timestamp at) {
+bool Ledger::Reader::queues(const RunFact& run) const {
+  const auto asked = ledger_.queue_wishes_.find(run.record.idempotency_token);
+  return asked == ledger_.queue_wishes_.end() ? run.settings->queue_enabled : asked->second;
+}
+
+void Ledger::Reader::check_skip(const RunFact& run, const JobFact& job, Timestamp at) const {
   const auto ahead = static_cast<std::int64_t>(job.queued.size() + job.running.size()) - 1;
-  const bool has_no_place = ahead >= job.max_concurrent_runs && !run.settings->queue_enabled;
-  const bool has_waited = at - run.record.submitted >= limits::kMaxQueueWait;
+  const bool has_no_place = ahead >= job.max_concurrent_runs && !queues(run);
+  const bool has_waited = at - run.queued >= limits::kMaxQueueWait;
   if (!has_no_place && !has_waited && job.max_concurrent_runs != 0 &&
       run.settings->max_concurrent_runs != 0) {
     violate("queue", "run " + to_string(run.record.id) + " was skipped without need");

@@ -35,6 +35,8 @@ class Ledger::Reader {
   void operator()(const core::ChildRunStarted& event);
   void operator()(const core::DelegationStopRequested& event);
   void operator()(const core::IterationsAbandoned& event);
+  void operator()(const core::RunRepaired& event);
+  void operator()(const core::RunDeleted& event);
   template <typename Other>
   void operator()(const Other& /*event*/) {}
 
@@ -46,7 +48,10 @@ class Ledger::Reader {
   /// What the inputs of the for-each task read as now.
   [[nodiscard]] std::vector<std::string> elements_of(const RunFact& run,
                                                      core::TaskIndex task) const;
-  static void check_skip(const RunFact& run, const JobFact& job, Timestamp at);
+  void take_repaired(const core::RunRepaired& event, RunFact& run);
+  /// Whether the run waits where there is no place.
+  [[nodiscard]] bool queues(const RunFact& run) const;
+  void check_skip(const RunFact& run, const JobFact& job, Timestamp at) const;
   void check_outcome(const core::AttemptRecord& attempt) const;
 
   Ledger& ledger_;

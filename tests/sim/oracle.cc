@@ -100,6 +100,13 @@ class Oracle {
   }
 
   void check_iteration(core::TaskIndex task) {
+    const core::TaskIndex parent = fact_.blocks[fact_.block_of(task)].parent;
+    if (fact_.tasks[parent].delegations == 0) {
+      if (run_.rows[task].state != run_.rows[parent].state) {
+        object(task, "must be what its task is, which never ran");
+      }
+      return;
+    }
     if (may_be_stopped(task) && run_.rows[task].state == TaskState::kCancelled &&
         attempts(task).empty()) {
       return;  // It had not begun when it was stopped.

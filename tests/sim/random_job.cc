@@ -17,11 +17,11 @@ struct Earlier {
 /// A task under construction.
 struct Draft {
   Dice& dice;
-  const JobPlan& job;
   std::string key;
   const std::vector<const Earlier*>& upstream;
-  bool is_inner = false;    ///< Of a for-each task.
-  bool has_fields = false;  ///< Its inputs are maps with a field `f`.
+  std::vector<std::string>& linkable;  ///< Jobs that the rest of the job may start.
+  bool is_inner = false;               ///< Of a for-each task.
+  bool has_fields = false;             ///< Its inputs are maps with a field `f`.
 };
 
 std::string quoted(const std::string& text) {
@@ -51,10 +51,10 @@ std::string argument(const Draft& draft) {
   return draft.dice.chance(35) ? reference_or(draft, "none") : "none";
 }
 
-std::string retries(Dice& dice) {
+std::string retries(Dice& dice, std::size_t limit = 4) {
   std::string text;
   if (dice.chance(50)) {
-    text += ",\"max_retries\":" + std::to_string(dice.below(4));
+    text += ",\"max_retries\":" + std::to_string(dice.below(limit));
   }
   if (dice.chance(30)) {
     text += ",\"min_retry_interval_millis\":" + std::to_string(dice.below(60) * 1'000);
@@ -87,18 +87,20 @@ std::string condition(const Draft& draft) {
          ",\"right\":" + quoted(right) + "}";
 }
 
-/// Another job of the bundle. Links lead one way, so that no run waits for itself.
+/// Another job of the bundle. Links lead one way, so that no run waits for itself, and only one
+/// task of a job has any, so that the runs do not multiply without end.
 std::string run_job(const Draft& draft) {
-  if (draft.job.linkable.empty()) {
+  if (draft.linkable.empty()) {
     return command(draft);
   }
-  std::string text = "\"run_job_task\":{\"job_id\":\"${resources.jobs." +
-                     draft.dice.pick(draft.job.linkable) + ".id}\"";
+  const std::string child = draft.dice.pick(draft.linkable);
+  draft.linkable.clear();
+  std::string text = "\"run_job_task\":{\"job_id\":\"${resources.jobs." + child + ".id}\"";
   if (draft.dice.chance(40)) {
     text += std::string(",\"job_parameters\":{") +
             (draft.dice.chance(70) ? "\"p\"" : "\"undeclared\"") + ":\"from " + draft.key + "\"}";
   }
-  return text + "}" + retries(draft.dice);
+  return text + "}" + retries(draft.dice, draft.is_inner ? 1 : 2);
 }
 
 std::size_t input_count(Dice& dice) {
@@ -127,16 +129,16 @@ std::string literal_inputs(Dice& dice, std::size_t count, bool has_fields) {
 std::string for_each(const Draft& draft) {
   Dice& dice = draft.dice;
   const bool has_fields = dice.chance(25);
-  const bool starts_runs = dice.chance(8) && !draft.job.linkable.empty();
-  const std::size_t count = starts_runs ? dice.below(4) : input_count(dice);
+  const bool starts_runs = dice.chance(8) && !draft.linkable.empty();
+  const std::size_t count = starts_runs ? dice.below(3) : input_count(dice);
   std::string inputs = literal_inputs(dice, count, has_fields);
   if (!has_fields && dice.chance(30)) {
     inputs = reference_or(draft, inputs, dice.chance(85) ? "list" : "k");
   }
   const Draft inner{.dice = dice,
-                    .job = draft.job,
                     .key = draft.key + "_each",
                     .upstream = draft.upstream,
+                    .linkable = draft.linkable,
                     .is_inner = true,
                     .has_fields = has_fields};
   const std::string action = starts_runs       ? run_job(inner)
@@ -157,7 +159,7 @@ constexpr std::array<Kind, 4> kKinds{{
     {TaskKind::kCommand, 72, command},
     {TaskKind::kCondition, 14, condition},
     {TaskKind::kForEach, 7, for_each},
-    {TaskKind::kRunJob, 7, run_job},
+    {TaskKind::kRunJob, 8, run_job},
 }};
 
 const Kind& pick_kind(Dice& dice) {
@@ -185,7 +187,9 @@ std::string run_if(Dice& dice) {
   return dice.chance(45) ? "" : ",\"run_if\":" + quoted(dice.pick(kAll));
 }
 
-std::string random_task(Dice& dice, const JobPlan& job, std::vector<Earlier>& earlier) {
+std::string random_task(Dice& dice,
+                        std::vector<std::string>& linkable,
+                        std::vector<Earlier>& earlier) {
   std::vector<const Earlier*> upstream;
   std::string depends;
   for (const Earlier& task : earlier) {
@@ -204,7 +208,7 @@ std::string random_task(Dice& dice, const JobPlan& job, std::vector<Earlier>& ea
   const std::string text =
       "{\"task_key\":" + quoted(key) + ",\"depends_on\":[" + depends + "]" + run_if(dice) +
       (dice.chance(5) ? ",\"disabled\":true" : "") + "," +
-      kind.write({.dice = dice, .job = job, .key = key, .upstream = upstream}) + "}";
+      kind.write({.dice = dice, .key = key, .upstream = upstream, .linkable = linkable}) + "}";
   earlier.push_back({.key = key, .kind = kind.kind});
   return text;
 }
@@ -221,11 +225,12 @@ std::string schedule(Dice& dice, Season season) {
 
 std::string random_job(Dice& dice, const JobPlan& plan) {
   const Season season = plan.season;
+  std::vector<std::string> linkable = plan.linkable;
   std::vector<Earlier> earlier;
   std::string tasks;
   const std::size_t count = 1 + dice.below(9);
   while (earlier.size() < count) {
-    tasks += (tasks.empty() ? "" : ",") + random_task(dice, plan, earlier);
+    tasks += (tasks.empty() ? "" : ",") + random_task(dice, linkable, earlier);
   }
   const std::size_t least = season == Season::kQuiet || dice.chance(95) ? 1 : 0;
   std::string text =

@@ -43,6 +43,7 @@ struct RunFact {
   std::vector<core::IterationBlock> blocks;
   /// Elements of each block, read from the settings.
   std::vector<std::vector<std::string>> elements;
+  Timestamp queued = kNoTime;  ///< Since when it, or its last repair, waits or waited.
   bool is_over = false;
   bool is_stopping = false;
   bool is_deleted = false;

@@ -243,6 +243,12 @@ class Story {
     const auto reader = scheduler_.store().read();
     for (const auto& [id, fact] : ledger_.runs()) {
       const auto run = reader->run(id);
+      if (fact.is_deleted) {
+        if (!run || run->has_value()) {
+          violate("delete", "run " + to_string(id) + " is deleted and still in the store");
+        }
+        continue;
+      }
       if (!run || !run->has_value()) {
         violate("P1", "run " + to_string(id) + " is not in the store");
       }

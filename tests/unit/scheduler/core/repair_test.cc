@@ -304,5 +304,57 @@ TEST(Repair, OfAJobThatAllowsNoRunsIsRefused) {
   EXPECT_EQ(broken.world.turn(repair_failed(broken.run)).error().code, ErrorCode::kConflict);
 }
 
+TEST(Repair, KeepsItsPlaceInTheQueueOverARestart) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const JobId job = world.deploy(a_job("j").task(a_task("t")));
+  const RunId old = world.submit(job);
+  world.finish(old, "t", 1);
+  const RunId first = world.submit(job);
+  const RunId second = world.submit(job);
+  ASSERT_TRUE(world.turn(repair_failed(old)).has_value());
+  world.restart();
+  world.finish(first, "t");
+  EXPECT_EQ(world.run(second).state, RunState::kRunning);
+  EXPECT_EQ(world.run(old).state, RunState::kQueued);
+}
+
+TEST(Repair, RunsOfAJobThatIsGoneAreRepairedOneByOneOverARestartToo) {
+  for (const bool restarts : {false, true}) {
+    CoreWorld world;
+    world.register_worker("w", 4);
+    const JobId job = world.deploy(a_job("j").concurrent(2).task(a_task("t")));
+    const RunId first = world.submit(job);
+    const RunId second = world.submit(job);
+    world.finish(first, "t", 1);
+    world.finish(second, "t", 1);
+    world.deploy(a_job("other").task(a_task("t")));
+    ASSERT_TRUE(world.turn(repair_failed(first)).has_value());
+    if (restarts) {
+      world.restart();
+    }
+    ASSERT_TRUE(world.turn(repair_failed(second)).has_value());
+    EXPECT_EQ(world.run(second).state, RunState::kQueued) << restarts;
+  }
+}
+
+TEST(Repair, KeptIterationsEndAsTheirTaskDoesWhenItDoesNotRunThisTime) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  const auto job = [](const std::string& right) {
+    return a_job("j")
+        .task(a_task("when").condition("1", model::ConditionOperator::kEqualTo, right))
+        .task(a_task("loop").after("when", true).for_each("[1, 2]", a_task("each"), 2));
+  };
+  const RunId run = world.submit(world.deploy(job("1")));
+  world.finish_iteration(run, "loop", 0);
+  world.finish_iteration(run, "loop", 1, 1);
+  world.deploy(job("2"));
+  ASSERT_TRUE(world.turn(RepairRun{.run = run, .tasks = {"when"}}).has_value());
+  EXPECT_EQ(world.state_of(run, "loop"), TaskState::kExcluded);
+  EXPECT_EQ(world.iterations_of(run, "loop"),
+            (std::vector<TaskState>{TaskState::kSucceeded, TaskState::kExcluded}));
+}
+
 }  // namespace
 }  // namespace sheaf::core
