@@ -182,7 +182,9 @@ void StateWriter::mark_whole(LiveRun& run) {
 void StateWriter::tell_parent(const LiveRun& run) {
   const TaskRef parent = run.record.trigger.parent;
   const LiveRun* waiting = parent.run.is_valid() ? state_.find_run(parent.run) : nullptr;
-  if (waiting == nullptr || waiting->tasks.state[parent.task] != TaskState::kDelegated) {
+  // A repair of the parent may have left it with fewer rows.
+  if (waiting == nullptr || parent.task >= waiting->record.task_count ||
+      waiting->tasks.state[parent.task] != TaskState::kDelegated) {
     return;
   }
   const auto details = waiting->details.find(parent.task);

@@ -10,7 +10,7 @@ namespace sheaf::sim {
 
 using model::TaskState;
 
-void Ledger::record(const store::Batch& batch, std::uint64_t chain) {
+void Ledger::record(const store::Batch& batch, std::uint64_t chain, Timestamp now) {
   last_batch_ = batch.number;
   chain_ = chain;
   Reader reader(*this);
@@ -20,9 +20,12 @@ void Ledger::record(const store::Batch& batch, std::uint64_t chain) {
       core::apply(folded_, event);
       std::visit(reader, event);
       delegation_.take(event);
+      usage_.take(event);
+      retries_.take(event, now);
     }
   }
   delegation_.end_batch();
+  usage_.end_batch();
   finish_runs();
   core::retire_finished(folded_);
   check_rows(batch);
@@ -43,7 +46,7 @@ void Ledger::finish_runs() {
 
 void Ledger::reopen(const store::Head& head) {
   if (held_ && head.batch == held_->number) {
-    record(*held_, head.chain);
+    record(*held_, head.chain, held_at_);
   }
   held_.reset();
   if (head.batch != last_batch_ || head.chain != chain_) {

@@ -17,9 +17,11 @@
 #include "scheduler/store/store.h"
 #include "tests/sim/delegation_judge.h"
 #include "tests/sim/repair_judge.h"
+#include "tests/sim/retry_judge.h"
 #include "tests/sim/run_fact.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/truth.h"
+#include "tests/sim/usage_judge.h"
 
 namespace sheaf::sim {
 
@@ -27,10 +29,13 @@ class Ledger {
  public:
   Ledger(const Timeline& timeline, const Truth& truth) : timeline_(timeline), truth_(truth) {}
 
-  /// The batch is durable.
-  void record(const store::Batch& batch, std::uint64_t chain);
+  /// The batch is durable. `now` is the scheduler's wall clock, here and below.
+  void record(const store::Batch& batch, std::uint64_t chain, Timestamp now);
   /// The scheduler died in its commit: it is durable or it is not.
-  void hold(store::Batch batch) { held_ = std::move(batch); }
+  void hold(store::Batch batch, Timestamp now) {
+    held_ = std::move(batch);
+    held_at_ = now;
+  }
   /// The scheduler opened the store again.
   void reopen(const store::Head& head);
 
@@ -76,6 +81,7 @@ class Ledger {
                        core::TaskIndex task,
                        const model::AttemptSpec& spec) const;
   void check_overlap(const Process& process) const;
+  void check_devices(const Process& process) const;
   /// What the text must read as, by what recorded successes published; nullopt: it cannot.
   [[nodiscard]] std::optional<std::string> find_text(const RunFact& run,
                                                      core::TaskIndex task,
@@ -89,9 +95,12 @@ class Ledger {
   const Truth& truth_;
   core::State folded_;
   std::optional<store::Batch> held_;
+  Timestamp held_at_ = kNoTime;
   RunFacts runs_;
   DelegationJudge delegation_{runs_};
   RepairJudge repairs_;
+  RetryJudge retries_{runs_};
+  UsageJudge usage_{runs_};
   std::map<JobId, JobFact> jobs_;
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;

@@ -37,6 +37,7 @@ void Ledger::check_start(const Process& process, const model::AttemptSpec& spec)
   check_upstream(run, task->second.task);
   check_arguments(run, task->second.task, spec);
   check_overlap(process);
+  check_devices(process);
 }
 
 void Ledger::check_upstream(const RunFact& run, core::TaskIndex task) const {
@@ -122,6 +123,23 @@ void Ledger::check_overlap(const Process& process) const {
   }
 }
 
+void Ledger::check_devices(const Process& process) const {
+  for (const Process& other : truth_.processes()) {
+    // What nobody could end is recorded as lost, and what it held is given to others.
+    if (!other.is_alive || other.machine != process.machine ||
+        ended_attempts_.contains(other.attempt)) {
+      continue;
+    }
+    for (const std::uint32_t gpu : process.gpus) {
+      if (std::ranges::count(other.gpus, gpu) > 0) {
+        violate("gpus",
+                "attempts " + to_string(other.attempt) + " and " + to_string(process.attempt) +
+                    " use one device at once");
+      }
+    }
+  }
+}
+
 void Ledger::check_acknowledged(AttemptId attempt, std::uint64_t fence) const {
   for (const auto& [id, run] : runs_) {
     if (run.is_over) {
@@ -170,7 +188,12 @@ void check_same_memory(const core::State& expected, const core::State& actual) {
   for (const auto& [id, worker] : expected.workers) {
     check_equal(worker.record, actual.workers.at(id).record, "a worker");
     check_equal(worker.attempts, actual.workers.at(id).attempts, "a worker's attempts");
+    check_equal(worker.cpu_millis, actual.workers.at(id).cpu_millis, "a worker's cores in use");
+    check_equal(worker.memory_bytes, actual.workers.at(id).memory_bytes, "a worker's memory");
+    check_equal(worker.gpus, actual.workers.at(id).gpus, "a worker's devices in use");
   }
+  check_equal(expected.pools, actual.pools, "a pool");
+  check_equal(expected.pool_usage, actual.pool_usage, "what a pool's tasks use");
   check_equal(expected.jobs.size(), actual.jobs.size(), "the count of active jobs");
   for (const auto& [id, job] : expected.jobs) {
     const core::JobActivity& other = actual.jobs.at(id);

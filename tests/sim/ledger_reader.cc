@@ -105,11 +105,19 @@ void Ledger::Reader::operator()(const core::RunFinished& event) {
   }
   std::erase(job.queued, event.run);
   job.running.erase(event.run);
-  const core::TaskRef parent = run.record.trigger.parent;
-  if (parent.run.is_valid()) {
-    for (ChildFact& child : ledger_.task(parent.run, parent.task).children) {
-      if (child.run == event.run && !child.end) {
-        child.end = event.state;
+  tell_parent(run);
+}
+
+void Ledger::Reader::tell_parent(const RunFact& run) {
+  const auto parent = ledger_.runs_.find(run.record.trigger.parent.run);
+  if (parent == ledger_.runs_.end()) {
+    return;
+  }
+  // A repair of the parent moves its tasks.
+  for (TaskFact& task : parent->second.tasks) {
+    for (ChildFact& child : task.children) {
+      if (child.run == run.record.id && !child.end) {
+        child.end = run.state;
       }
     }
   }
@@ -118,6 +126,7 @@ void Ledger::Reader::operator()(const core::RunFinished& event) {
 void Ledger::Reader::operator()(const core::TasksReady& event) {
   for (const core::TaskIndex task : event.tasks) {
     begin(event.run, task);
+    ledger_.task(event.run, task).is_ready = true;
   }
 }
 
@@ -142,6 +151,7 @@ void Ledger::Reader::lease(const core::TasksLeased& event, const core::TasksLeas
   if (task.attempt.is_valid() || is_terminal(task.state)) {
     violate("P3", "attempt " + to_string(lease.attempt) + " was leased while another is out");
   }
+  task.is_ready = false;
   task.attempt = lease.attempt;
   task.fence = event.fence;
   task.worker = lease.worker;
@@ -159,6 +169,7 @@ void Ledger::Reader::lease(const core::TasksLeased& event, const core::TasksLeas
 void Ledger::Reader::operator()(const core::TaskReturned& event) {
   trace("  " + name_of(event.run, event.task) + " returned");
   ledger_.release(ledger_.task(event.run, event.task));
+  ledger_.task(event.run, event.task).is_ready = true;
 }
 
 void Ledger::Reader::operator()(const core::AttemptStarted& event) {
@@ -218,11 +229,21 @@ void Ledger::Reader::operator()(const core::TaskFinished& event) {
   task.state = event.state;
   task.outcome = event.outcome;
   task.is_delegated = false;
+  task.is_ready = false;
 }
 
 void Ledger::Reader::operator()(const core::WorkerRecorded& event) {
   trace("worker " + event.worker.name + " recorded as " + to_string(event.worker.id));
   ledger_.slots_[event.worker.id] = event.worker.slots;
+}
+
+void Ledger::Reader::operator()(const core::WorkerSuspected& event) {
+  trace("worker " + to_string(event.worker) +
+        (event.suspect ? " gets no more" : " gets tasks again"));
+}
+
+void Ledger::Reader::operator()(const core::PoolRecorded& event) {
+  trace("pool " + event.pool.name + " has the limit " + std::to_string(event.pool.limit));
 }
 
 void Ledger::Reader::operator()(const core::TaskDelegated& event) {
@@ -277,61 +298,9 @@ void Ledger::Reader::operator()(const core::IterationsAbandoned& event) {
     TaskFact& task = run.tasks[row];
     if (!is_terminal(task.state) && !task.attempt.is_valid() && !task.is_delegated) {
       task.state = event.state;
+      task.is_ready = false;
     }
   }
-}
-
-void Ledger::Reader::operator()(const core::RunRepaired& event) {
-  trace("run " + to_string(event.run.id) + " is repaired");
-  RunFact& run = ledger_.runs_.at(event.run.id);
-  ledger_.repairs_.check(event, run);
-  take_repaired(event, run);
-  ++ledger_.unfinished_;
-  ledger_.jobs_[event.run.job].queued.push_back(event.run.id);
-}
-
-void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run) {
-  const RunId id = event.run.id;
-  const auto moved = moved_rows(event, run);
-  RunFact now{.record = event.run, .settings = event.settings};
-  now.queued = event.run.deadline - limits::kMaxQueueWait;
-  now.blocks = event.run.blocks;
-  now.tasks.resize(event.rows.size());
-  const auto values = std::exchange(ledger_.values_, {});
-  for (const auto& [what, list] : values) {
-    if (what.run != id) {
-      ledger_.values_[what] = list;
-    }
-  }
-  for (const auto& [old, row] : moved) {
-    if (event.rows[row].state == TaskState::kBlocked) {
-      continue;
-    }
-    now.kept.insert(row);
-    now.tasks[row] = run.tasks[old];
-    if (const auto known = values.find({id, old}); known != values.end()) {
-      ledger_.values_[{id, row}] = known->second;
-    }
-  }
-  for (const core::IterationBlock& block : event.run.blocks) {
-    const std::string& key = event.settings->tasks[block.parent].task_key;
-    now.elements.push_back(run.elements[*run.find_block(run.index_of(key))]);
-  }
-  for (auto& [attempt, task] : ledger_.tasks_of_attempts_) {
-    if (task.run == id) {
-      const auto place = moved.find(task.task);
-      task.task = place == moved.end() ? core::kRunItself : place->second;
-    }
-  }
-  for (const auto& [row, details] : event.details) {
-    for (const core::AttemptRecord& attempt : details.attempts) {
-      if (attempt.overlap_possible) {
-        ledger_.overlaps_.insert(attempt.id);
-      }
-    }
-  }
-  std::erase_if(ledger_.final_rows_, [id](const auto& entry) { return entry.first.run == id; });
-  run = std::move(now);
 }
 
 void Ledger::Reader::operator()(const core::RunDeleted& event) {

@@ -30,6 +30,8 @@ class Ledger::Reader {
   void operator()(const core::RetryScheduled& event);
   void operator()(const core::TaskFinished& event);
   void operator()(const core::WorkerRecorded& event);
+  void operator()(const core::WorkerSuspected& event);
+  void operator()(const core::PoolRecorded& event);
   void operator()(const core::TaskDelegated& event);
   void operator()(const core::IterationsPlanned& event);
   void operator()(const core::ChildRunStarted& event);
@@ -44,6 +46,7 @@ class Ledger::Reader {
   void trace(const std::string& what) const;
   void take_nominal(TriggerId trigger, Timestamp nominal);
   void lease(const core::TasksLeased& event, const core::TasksLeased::Lease& lease);
+  void tell_parent(const RunFact& run);
   void begin(RunId run, core::TaskIndex task);
   /// What the inputs of the for-each task read as now.
   [[nodiscard]] std::vector<std::string> elements_of(const RunFact& run,

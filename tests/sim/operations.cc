@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/os/digest.h"
+#include "tests/sim/equipment.h"
 #include "tests/sim/workload.h"
 
 namespace sheaf::sim {
@@ -174,6 +175,17 @@ void Workload::remove() {
   if (const RunId run = pick_run(true); run.is_valid()) {
     ask(core::DeleteRun{.run = run}, "");
   }
+}
+
+void Workload::change_pool() {
+  const std::string name = parts_.dice.pick(equipment::kPools);
+  if (parts_.dice.chance(15)) {
+    ask(core::RemovePool{.name = name}, "");
+    return;
+  }
+  // Never 0: a request that is repeated late would pause the pool for good.
+  const auto limit = static_cast<std::uint32_t>(1 + parts_.dice.below(4));
+  ask(core::SetPool{.name = name, .limit = limit}, "");
 }
 
 }  // namespace sheaf::sim

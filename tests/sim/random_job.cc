@@ -3,6 +3,8 @@
 #include <array>
 #include <vector>
 
+#include "tests/sim/equipment.h"
+
 namespace sheaf::sim {
 namespace {
 
@@ -62,15 +64,68 @@ std::string retries(Dice& dice, std::size_t limit = 4) {
   if (dice.chance(40)) {
     text += ",\"timeout_seconds\":" + std::to_string(1 + dice.below(900));
   }
-  if (dice.chance(30)) {
-    text += ",\"retry_on_timeout\":true";
+  return text;
+}
+
+std::string repeats_timeouts(Dice& dice) {
+  return dice.chance(30) ? ",\"retry_on_timeout\":true" : "";
+}
+
+/// Ends that are worth another attempt; at least one.
+std::string random_filter(Dice& dice) {
+  std::string ends;
+  for (const char* end : {"1", "2", "137", "\"LOST\"", "\"TIMEOUT\"", "\"OOM\""}) {
+    ends += dice.chance(40) ? std::string(ends.empty() ? "" : ",") + end : "";
+  }
+  return "[" + (ends.empty() ? "1" : ends) + "]";
+}
+
+/// The members of the block `sheaf` that say when a task is tried again.
+std::string repeats(Dice& dice, bool has_filter) {
+  std::string retry;
+  if (dice.chance(20)) {
+    const std::size_t first = 1 + dice.below(20);
+    retry += ",\"backoff\":{\"initial_seconds\":" + std::to_string(first) +
+             ",\"max_seconds\":" + std::to_string(first + dice.below(100)) + "}";
+  }
+  retry += has_filter ? ",\"only_on\":" + random_filter(dice) : "";
+  std::string text = retry.empty() ? "" : ",\"retry\":{" + retry.substr(1) + "}";
+  if (dice.chance(15)) {
+    text += ",\"max_lost\":" + std::to_string(dice.below(3));
   }
   return text;
 }
 
+/// The members of a task's block `sheaf` that say what it needs of its worker.
+std::string needs(Dice& dice) {
+  std::string text;
+  if (dice.chance(15)) {
+    const std::string cpu = std::to_string(1 + dice.below(equipment::kMostCores));
+    const std::string memory = std::to_string(1 + dice.below(equipment::kMostGibibytes));
+    const std::string gpus = std::to_string(dice.below(equipment::kMostGpus + 1));
+    text += ",\"resources\":{\"cpu\":" + cpu + ",\"memory\":\"" + memory +
+            "GiB\",\"gpus\":" + gpus + "}";
+  }
+  if (dice.chance(8)) {
+    text += ",\"labels\":[" + quoted(dice.pick(equipment::kLabels)) + "]";
+  }
+  if (dice.chance(15)) {
+    text += ",\"pool\":" + quoted(dice.pick(equipment::kPools));
+  }
+  return text;
+}
+
+/// The block `sheaf` of members that each begin with a comma.
+std::string sheaf_block(const std::string& members) {
+  return members.empty() ? "" : ",\"sheaf\":{" + members.substr(1) + "}";
+}
+
 std::string command(const Draft& draft) {
+  Dice& dice = draft.dice;
+  const bool has_filter = dice.chance(15);  // It says itself whether timeouts are repeated.
   return "\"command_task\":{\"command\":[\"work\"," + quoted(argument(draft)) + "]}" +
-         retries(draft.dice);
+         retries(dice) + (has_filter ? "" : repeats_timeouts(dice)) +
+         sheaf_block(needs(dice) + repeats(dice, has_filter));
 }
 
 std::string condition(const Draft& draft) {
@@ -100,7 +155,7 @@ std::string run_job(const Draft& draft) {
     text += std::string(",\"job_parameters\":{") +
             (draft.dice.chance(70) ? "\"p\"" : "\"undeclared\"") + ":\"from " + draft.key + "\"}";
   }
-  return text + "}" + retries(draft.dice, draft.is_inner ? 1 : 2);
+  return text + "}" + retries(draft.dice, draft.is_inner ? 1 : 2) + repeats_timeouts(draft.dice);
 }
 
 std::size_t input_count(Dice& dice) {
@@ -242,6 +297,9 @@ std::string random_job(Dice& dice, const JobPlan& plan) {
   }
   if (dice.chance(25)) {
     text += ",\"timeout_seconds\":" + std::to_string(60 + dice.below(3'000));
+  }
+  if (dice.chance(30)) {
+    text += ",\"sheaf\":{\"priority\":" + std::to_string(dice.below(5)) + "}";
   }
   if (dice.chance(40)) {
     text += schedule(dice, season);

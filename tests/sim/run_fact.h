@@ -26,6 +26,7 @@ struct TaskFact {
   std::uint64_t fence = 0;
   WorkerId worker;
   bool is_loss_expected = false;
+  bool is_ready = false;  ///< Waits for a place on a worker.
   /// Its iterations or its run are under way.
   bool is_delegated = false;
   /// An iteration has taken its place among those that run at once.

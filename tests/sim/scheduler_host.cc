@@ -70,7 +70,8 @@ void SchedulerHost::open_store() {
   auto opened = store::RocksStore::open(
       parts_.folder, {.env = process_->environment.get(), .write_buffer_bytes = kWriteBufferBytes});
   check_ok(opened, "P1");
-  process_->store = std::make_unique<CrashingStore>(*std::move(opened), *disk_, parts_.ledger);
+  process_->store = std::make_unique<CrashingStore>(
+      *std::move(opened), *disk_, parts_.ledger, [this] { return wall_time(); });
   mark_at_start_ = read_mark();
   parts_.ledger.reopen(process_->store->head());
 }

@@ -40,13 +40,15 @@ class Story {
                    .dice = dice_.split()}) {
     const std::size_t machines = 1 + dice_.below(4);
     for (std::size_t index = 0; index < machines; ++index) {
-      machines_.push_back(std::make_unique<Machine>(Machine::Parts{.timeline = timeline_,
-                                                                   .faults = faults_,
-                                                                   .truth = truth_,
-                                                                   .ledger = ledger_,
-                                                                   .bus = bus_,
-                                                                   .dice = dice_.split()},
-                                                    "w" + std::to_string(index)));
+      machines_.push_back(std::make_unique<Machine>(
+          Machine::Parts{.timeline = timeline_,
+                         .faults = faults_,
+                         .truth = truth_,
+                         .ledger = ledger_,
+                         .bus = bus_,
+                         .dice = dice_.split()},
+          "w" + std::to_string(index),
+          index == 0 ? Machine::Equipment::kEverything : Machine::Equipment::kRandom));
     }
     bus_.connect([this](const std::string& worker,
                         std::string frame) { scheduler_.receive(worker, std::move(frame)); },
@@ -227,11 +229,23 @@ class Story {
     }
   }
 
+  /// The run and those of its tasks that something is still to be done for.
   [[nodiscard]] std::string first_unfinished() const {
     for (const auto& [id, run] : ledger_.runs()) {
-      if (!run.is_over) {
-        return to_string(id);
+      if (run.is_over) {
+        continue;
       }
+      std::string text = to_string(id);
+      const core::LiveRun& live = *ledger_.folded().find_run(id);
+      for (core::TaskIndex task = 0; task < live.record.task_count; ++task) {
+        const model::TaskState state = live.tasks.state[task];
+        if (!is_terminal(state) && state != model::TaskState::kBlocked) {
+          const model::TaskSettings& settings = live.task_settings(task);
+          text += ", task " + std::to_string(task) + " " + std::string(to_string(state)) +
+                  (settings.pool.empty() ? "" : " in pool " + settings.pool);
+        }
+      }
+      return text;
     }
     return "none";
   }

@@ -40,8 +40,8 @@ Workload::Operation Workload::pick_operation() {
     std::size_t weight;
     Operation operation;
   };
-  static constexpr std::array<Choice, 8> kChoices{{
-      {60, &Workload::submit},
+  static constexpr std::array<Choice, 9> kChoices{{
+      {55, &Workload::submit},
       {5, &Workload::submit_once},
       {5, &Workload::cancel},
       {7, &Workload::cancel_task},
@@ -49,6 +49,7 @@ Workload::Operation Workload::pick_operation() {
       {10, &Workload::repair},
       {4, &Workload::remove},
       {8, &Workload::redeploy},
+      {5, &Workload::change_pool},
   }};
   std::size_t thrown = parts_.dice.below(100);
   for (const Choice& choice : kChoices) {

@@ -56,6 +56,7 @@ class Workload {
   void cancel_all();
   void repair();
   void remove();
+  void change_pool();
 
   void act();
   [[nodiscard]] Operation pick_operation();

@@ -356,5 +356,25 @@ TEST(Repair, KeptIterationsEndAsTheirTaskDoesWhenItDoesNotRunThisTime) {
             (std::vector<TaskState>{TaskState::kSucceeded, TaskState::kExcluded}));
 }
 
+TEST(Repair, OfARunWhoseStarterHasFewerTasksByNowTellsNobody) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const tests::JobBuilder child = a_job("child").task(a_task("c"));
+  const JobId job = world.deploy_all(
+      {a_job("parent").task(a_task("first")).task(a_task("call").after("first").starts("child")),
+       child})[0];
+  const RunId parent = world.submit(job);
+  world.finish(parent, "first");
+  const RunId started = world.details_of(parent, "call").child;
+  world.finish(started, "c", 1);
+  ASSERT_EQ(world.run(parent).state, RunState::kFailed);
+  world.deploy_all({a_job("parent").task(a_task("first")), child});
+  ASSERT_TRUE(world.turn(RepairRun{.run = parent, .tasks = {"first"}}).has_value());
+  ASSERT_TRUE(world.turn(repair_failed(started)).has_value());
+  world.finish(started, "c");
+  EXPECT_EQ(world.run(started).state, RunState::kSucceeded);
+  EXPECT_EQ(world.state_of(parent, "first"), TaskState::kLeased);
+}
+
 }  // namespace
 }  // namespace sheaf::core
