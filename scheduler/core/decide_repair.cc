@@ -12,8 +12,17 @@ namespace {
 
 constexpr std::size_t kMaxRepairs = 1'000;
 
-/// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
-/// ended in the queue.
+/// Attempts of a task that runs again. Of the last one something may be left.
+std::vector<AttemptRecord> earlier_attempts(const TaskDetails& before) {
+  std::vector<AttemptRecord> attempts = before.attempts;
+  if (!attempts.empty()) {
+    AttemptRecord& last = attempts.back();
+    last.overlap_possible = last.overlap_possible ||
+                            (last.outcome.end == AttemptEnd::kLost && !last.outcome.tree_empty);
+  }
+  return attempts;
+}
+
 /// Builds the rows of the repaired run from those of the finished one.
 class Repairer {
  public:
@@ -31,7 +40,8 @@ class Repairer {
   void keep(TaskIndex task);
   void keep_blocks();
   void keep_block(std::uint32_t block, TaskIndex parent);
-  [[nodiscard]] bool keeps_block(TaskIndex task) const;
+  [[nodiscard]] bool keeps_block(std::uint32_t block, TaskIndex task) const;
+  [[nodiscard]] bool ran_in_last_pass(TaskIndex old) const;
   RunRecord record();
 
   Draft& draft_;
@@ -50,7 +60,7 @@ void Repairer::reset(TaskIndex task) {
   const auto old = choice_.find_before(task);
   const auto details = old ? before_.details.find(*old) : before_.details.end();
   if (details != before_.details.end() && !details->second.attempts.empty()) {
-    after_.details[task] = {.attempts = details->second.attempts};
+    after_.details[task] = {.attempts = earlier_attempts(details->second)};
   }
 }
 
@@ -65,8 +75,8 @@ void Repairer::keep(TaskIndex task) {
 
 /// A for-each task that failed goes on with its iterations where its inputs cannot have changed:
 /// nothing that it depends on runs again, and it is written as before.
-bool Repairer::keeps_block(TaskIndex task) const {
-  const TaskIndex old = *choice_.find_before(task);
+bool Repairer::keeps_block(std::uint32_t block, TaskIndex task) const {
+  const TaskIndex old = before_.record.blocks[block].parent;
   const auto* now = std::get_if<model::ForEachTask>(&settings_->tasks[task].action);
   const auto* then = std::get_if<model::ForEachTask>(&before_.settings->tasks[old].action);
   if (now == nullptr || then == nullptr) {
@@ -78,6 +88,11 @@ bool Repairer::keeps_block(TaskIndex task) const {
   if (choice_.was_successful(task)) {
     return false;  // Who names it wants it to run.
   }
+  if (!ran_in_last_pass(old)) {
+    // The settings before are not those by which its iterations were planned.
+    const auto inputs = IterationInputs::from_array(now->inputs);
+    return inputs && inputs->lines() == before_.inputs[block]->lines();
+  }
   const bool is_same =
       now->inputs == then->inputs && now->inputs_file == then->inputs_file &&
       (now->inputs_file.empty() || after_.run.manifest_digest == before_.record.manifest_digest);
@@ -88,6 +103,13 @@ bool Repairer::keeps_block(TaskIndex task) const {
   return is_same && !(has_references && may_read_else);
 }
 
+/// Whether the last repair, if there was any, ran the task again.
+bool Repairer::ran_in_last_pass(TaskIndex old) const {
+  const auto& repairs = before_.record.repairs;
+  return repairs.empty() || std::ranges::find(repairs.back().attempts, before_.rows[old].attempt) !=
+                                repairs.back().attempts.end();
+}
+
 void Repairer::keep_blocks() {
   for (std::uint32_t block = 0; block < before_.record.blocks.size(); ++block) {
     const std::string& key = before_.settings->tasks[before_.record.blocks[block].parent].task_key;
@@ -96,7 +118,7 @@ void Repairer::keep_blocks() {
       continue;
     }
     const auto parent = static_cast<TaskIndex>(found - settings_->tasks.begin());
-    if (keeps_block(parent)) {
+    if (keeps_block(block, parent)) {
       keep_block(block, parent);
     }
   }
@@ -123,7 +145,7 @@ void Repairer::keep_block(std::uint32_t block, TaskIndex parent) {
     if (runs_again(i)) {
       after_.rows.push_back({.attempt = AttemptId{next++}});
       if (has_details) {
-        after_.details[row] = {.attempts = details->second.attempts};
+        after_.details[row] = {.attempts = earlier_attempts(details->second)};
       }
       continue;
     }

@@ -264,6 +264,8 @@ void Ledger::Reader::operator()(const core::IterationsPlanned& event) {
   }
   run.blocks.push_back(event.block);
   run.elements.push_back(elements_of(run, event.block.parent));
+  const auto& action = run.settings->tasks[event.block.parent].action;
+  run.inputs.push_back(std::get<model::ForEachTask>(action).inputs);
   if (run.elements.back().size() != event.block.count) {
     violate("iterations", name_of(event.run, event.block.parent) + " has another count of them");
   }

@@ -37,7 +37,9 @@ void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run)
   }
   for (const core::IterationBlock& block : event.run.blocks) {
     const std::string& key = event.settings->tasks[block.parent].task_key;
-    now.elements.push_back(run.elements[*run.find_block(run.index_of(key))]);
+    const std::size_t old = *run.find_block(run.index_of(key));
+    now.elements.push_back(run.elements[old]);
+    now.inputs.push_back(run.inputs[old]);
   }
   for (auto& [attempt, task] : ledger_.tasks_of_attempts_) {
     if (task.run == id) {

@@ -172,8 +172,10 @@ class Check {
                           std::ranges::any_of(up, [this](const std::string& above) {
                             return again_.contains(above);
                           });
+    // What references read is known of the last pass only.
     const bool refers = now_loop->inputs.find("{{") != std::string::npos;
-    return now_loop->inputs == then_loop->inputs && !(refers && has_news);
+    return now_loop->inputs == before_.inputs[*before_.find_block(old)] &&
+           !(refers && (has_news || before_.kept.contains(old)));
   }
 
   const core::RunRepaired& event_;

@@ -44,6 +44,8 @@ struct RunFact {
   std::vector<core::IterationBlock> blocks;
   /// Elements of each block, read from the settings.
   std::vector<std::vector<std::string>> elements;
+  /// The texts by which each block was planned.
+  std::vector<std::string> inputs;
   Timestamp queued = kNoTime;  ///< Since when it, or its last repair, waits or waited.
   bool is_over = false;
   bool is_stopping = false;

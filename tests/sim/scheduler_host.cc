@@ -179,7 +179,9 @@ void SchedulerHost::post(core::Command command, engine::OnOutcome on_outcome) {
 void SchedulerHost::receive(const std::string& worker, std::string frame) {
   if (process_ && process_->control) {
     last_heard_[worker] = parts_.timeline.now();
-    process_->control->receive({.connection = worker, .user = worker, .bytes = std::move(frame)});
+    process_->control->receive({.connection = parts_.bus.connection_of(worker),
+                                .user = worker,
+                                .bytes = std::move(frame)});
     pump();
   }
 }

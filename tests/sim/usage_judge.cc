@@ -134,7 +134,9 @@ void UsageJudge::check_priorities() const {
         if (other.settings->priority < run.settings->priority &&
             waiting.resources == taken.resources && waiting.pool == taken.pool) {
           violate("priority",
-                  "run " + to_string(place.run) + " was placed before run " + to_string(id));
+                  "task " + std::to_string(place.task) + " of run " + to_string(place.run) +
+                      " was placed before task " + std::to_string(task) + " of run " +
+                      to_string(id));
         }
       }
     }

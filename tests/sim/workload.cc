@@ -64,6 +64,8 @@ Workload::Operation Workload::pick_operation() {
 void Workload::ask(core::Command command, std::string key) {
   auto request =
       std::make_shared<Request>(Request{.command = std::move(command), .key = std::move(key)});
+  // A deployment that came late would undo the one that makes everything quiet.
+  request->ends_with_storm = !is_over_ && std::holds_alternative<core::Deploy>(request->command);
   ++open_requests_;
   send(request);
   if (!request->key.empty() && parts_.faults.strikes(Fault::kRequestRepeated)) {
@@ -79,9 +81,15 @@ void Workload::send(const std::shared_ptr<Request>& request) {
   const Milliseconds patience =
       parts_.dice.between(std::chrono::seconds(2), std::chrono::seconds(40));
   parts_.timeline.after(patience, [this, request, number] {
-    if (!request->is_answered && request->tries == number) {
-      send(request);
+    if (request->is_answered || request->tries != number) {
+      return;
     }
+    if (is_over_ && request->ends_with_storm) {
+      request->is_answered = true;
+      --open_requests_;
+      return;
+    }
+    send(request);
   });
 }
 

@@ -42,6 +42,7 @@ class Workload {
     core::Command command;
     std::string key;  ///< Receipt key of a submission; empty: none.
     bool is_answered = false;
+    bool ends_with_storm = false;  ///< Then nobody repeats it.
     std::uint64_t tries = 0;
   };
 
