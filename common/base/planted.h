@@ -11,7 +11,7 @@
 
 namespace sheaf::planted {
 
-inline constexpr std::array<std::string_view, 21> kNames{
+inline constexpr std::array<std::string_view, 31> kNames{
     "store.acknowledge_before_fsync",
     "engine.effect_before_commit",
     "engine.reply_before_commit",
@@ -30,6 +30,16 @@ inline constexpr std::array<std::string_view, 21> kNames{
     "core.lost_lease_not_repeated",
     "core.missing_means_gone",
     "core.row_not_marked",
+    "core.iteration_beyond_concurrency",
+    "core.child_started_twice",
+    "core.child_not_stopped",
+    "core.repair_keeps_old_outcome",
+    "core.repair_loses_its_place",
+    "core.pool_not_counted",
+    "core.gpu_shared",
+    "core.priority_ignored",
+    "core.retry_before_interval",
+    "core.retry_filter_ignored",
     "workers.wall_clock_lease",
     "agent.lease_taken_twice",
     "agent.forgets_before_acknowledgement",

@@ -313,6 +313,7 @@ class Applier {
     writer_.take_id(event.run.repairs.back().id);
     std::vector<InputsPointer> inputs = event.inputs;
     inputs.resize(event.run.blocks.size());  // A replay has none.
+    state_.ready.forget(event.run.id);
     LiveRun& run = writer_.add_stored({.record = event.run,
                                        .settings = event.settings,
                                        .rows = event.rows,

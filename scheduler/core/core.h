@@ -74,6 +74,9 @@ void apply(State& state, const Event& event);
 /// The first instant at which AdvanceTime would find something to do.
 [[nodiscard]] std::optional<Timestamp> next_deadline(const State& state);
 
+/// Whether the order may still be given: no later command of its batch has taken the lease back.
+[[nodiscard]] bool is_current(const State& state, const StartAttempt& order);
+
 /// Effects that are owed as things stand: leases not reported started, stops not reported done,
 /// schedules to watch. Given to the world at start, when a worker registers (only its own), and
 /// never otherwise.

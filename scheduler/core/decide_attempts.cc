@@ -35,9 +35,14 @@ bool may_repeat_lost(const LiveRun& run, TaskIndex task) {
 }
 
 /// Whether the task's own filter lets this end be repeated.
-bool passes_filter(const model::RetryFilter& filter, const model::AttemptOutcome& outcome) {
-  if (filter.is_empty()) {
+bool passes_filter(const model::RetryFilter& filter,
+                   const model::AttemptOutcome& outcome,
+                   TaskState state) {
+  if (filter.is_empty() || planted::has("core.retry_filter_ignored")) {
     return true;
+  }
+  if (state == TaskState::kTimedOut) {
+    return filter.on_timeout;  // Also where the scheduler had to order the stop.
   }
   if (outcome.out_of_memory) {
     return filter.on_out_of_memory;
@@ -232,7 +237,7 @@ void retry(Draft& draft, const LiveRun& run, TaskIndex task, bool was_lost) {
   const model::TaskSettings& settings = run.task_settings(task);
   const AttemptId attempt{draft.draw_ids()};
   Timestamp at = draft.now;
-  if (!was_lost) {
+  if (!was_lost && !planted::has("core.retry_before_interval")) {
     // A worker's clock that runs ahead only delays.
     const Timestamp begun = run.tasks.started[task] == kNoTime
                                 ? draft.now
@@ -278,7 +283,7 @@ void conclude_attempt(Draft& draft,
       !is_stopping &&
       (was_lost ? may_repeat_lost(run, task)
                 : may_retry(run, task, state) &&
-                      passes_filter(run.task_settings(task).retry_only_on, outcome));
+                      passes_filter(run.task_settings(task).retry_only_on, outcome, state));
   std::string message;
   if (state != TaskState::kSucceeded) {
     message = failure_message(outcome);

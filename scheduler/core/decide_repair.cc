@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/attempt_history.h"
 #include "scheduler/core/decide.h"
 #include "scheduler/core/repair_choice.h"
@@ -12,8 +13,16 @@ namespace {
 
 constexpr std::size_t kMaxRepairs = 1'000;
 
-/// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
-/// ended in the queue.
+/// Attempts of a task that runs again. Of the last one something may be left.
+std::vector<AttemptRecord> earlier_attempts(std::vector<AttemptRecord> attempts) {
+  if (!attempts.empty()) {
+    AttemptRecord& last = attempts.back();
+    last.overlap_possible = last.overlap_possible ||
+                            (last.outcome.end == AttemptEnd::kLost && !last.outcome.tree_empty);
+  }
+  return attempts;
+}
+
 /// Builds the rows of the repaired run from those of the finished one.
 class Repairer {
  public:
@@ -31,7 +40,8 @@ class Repairer {
   void keep(TaskIndex task);
   void keep_blocks();
   void keep_block(std::uint32_t block, TaskIndex parent);
-  [[nodiscard]] bool keeps_block(TaskIndex task) const;
+  [[nodiscard]] bool keeps_block(std::uint32_t block, TaskIndex task) const;
+  [[nodiscard]] bool ran_in_last_pass(TaskIndex old) const;
   RunRecord record();
 
   Draft& draft_;
@@ -52,9 +62,10 @@ void Repairer::reset(TaskIndex task) {
     return;
   }
   const auto details = before_.details.find(*old);
-  auto attempts = finished_attempts(before_.record,
-                                    before_.rows[*old],
-                                    details == before_.details.end() ? nullptr : &details->second);
+  auto attempts = earlier_attempts(
+      finished_attempts(before_.record,
+                        before_.rows[*old],
+                        details == before_.details.end() ? nullptr : &details->second));
   if (!attempts.empty()) {
     after_.details[task] = {.attempts = std::move(attempts)};
   }
@@ -71,8 +82,8 @@ void Repairer::keep(TaskIndex task) {
 
 /// A for-each task that failed goes on with its iterations where its inputs cannot have changed:
 /// nothing that it depends on runs again, and it is written as before.
-bool Repairer::keeps_block(TaskIndex task) const {
-  const TaskIndex old = *choice_.find_before(task);
+bool Repairer::keeps_block(std::uint32_t block, TaskIndex task) const {
+  const TaskIndex old = before_.record.blocks[block].parent;
   const auto* now = std::get_if<model::ForEachTask>(&settings_->tasks[task].action);
   const auto* then = std::get_if<model::ForEachTask>(&before_.settings->tasks[old].action);
   if (now == nullptr || then == nullptr) {
@@ -84,6 +95,11 @@ bool Repairer::keeps_block(TaskIndex task) const {
   if (choice_.was_successful(task)) {
     return false;  // Who names it wants it to run.
   }
+  if (!ran_in_last_pass(old)) {
+    // The settings before are not those by which its iterations were planned.
+    const auto inputs = IterationInputs::from_array(now->inputs);
+    return inputs && inputs->lines() == before_.inputs[block]->lines();
+  }
   const bool is_same =
       now->inputs == then->inputs && now->inputs_file == then->inputs_file &&
       (now->inputs_file.empty() || after_.run.manifest_digest == before_.record.manifest_digest);
@@ -94,6 +110,13 @@ bool Repairer::keeps_block(TaskIndex task) const {
   return is_same && !(has_references && may_read_else);
 }
 
+/// Whether the last repair, if there was any, ran the task again.
+bool Repairer::ran_in_last_pass(TaskIndex old) const {
+  const auto& repairs = before_.record.repairs;
+  return repairs.empty() || std::ranges::find(repairs.back().attempts, before_.rows[old].attempt) !=
+                                repairs.back().attempts.end();
+}
+
 void Repairer::keep_blocks() {
   for (std::uint32_t block = 0; block < before_.record.blocks.size(); ++block) {
     const std::string& key = before_.settings->tasks[before_.record.blocks[block].parent].task_key;
@@ -102,7 +125,7 @@ void Repairer::keep_blocks() {
       continue;
     }
     const auto parent = static_cast<TaskIndex>(found - settings_->tasks.begin());
-    if (keeps_block(parent)) {
+    if (keeps_block(block, parent)) {
       keep_block(block, parent);
     }
   }
@@ -129,7 +152,7 @@ void Repairer::keep_block(std::uint32_t block, TaskIndex parent) {
     if (runs_again(i)) {
       after_.rows.push_back({.attempt = AttemptId{next++}});
       if (has_details) {
-        after_.details[row] = {.attempts = details->second.attempts};
+        after_.details[row] = {.attempts = earlier_attempts(details->second.attempts)};
       }
       continue;
     }
@@ -191,7 +214,9 @@ RunRepaired Repairer::repair() {
   after_.settings = settings_;
   after_.rows.resize(settings_->tasks.size());
   for (TaskIndex task = 0; task < settings_->tasks.size(); ++task) {
-    if (choice_.is_reset(task)) {
+    const bool keeps_old =
+        planted::has("core.repair_keeps_old_outcome") && choice_.find_before(task);
+    if (choice_.is_reset(task) && !keeps_old) {
       reset(task);
     } else {
       keep(task);
@@ -239,6 +264,9 @@ Decision decide_repair(Draft draft, const RepairRun& command) {
   RunRepaired repaired = Repairer(draft, command, choice).repair();
   draft.step.reply = RepairReply{.repair = repaired.run.repairs.back().id};
   draft.record(std::move(repaired));
+  if (!draft.facts.job) {
+    draft.record(JobRemoved{.job = run.job});  // Its runs go one by one, after a restart as well.
+  }
   return std::move(draft.step);
 }
 

@@ -25,6 +25,16 @@ void add_owed(const LiveRun& run, TaskIndex task, std::vector<Effect>& effects) 
 
 }  // namespace
 
+bool is_current(const State& state, const StartAttempt& order) {
+  const auto where = state.attempts.find(order.spec.attempt);
+  if (where == state.attempts.end()) {
+    return false;
+  }
+  const TaskColumns& tasks = state.find_run(where->second.run)->tasks;
+  return tasks.worker[where->second.task] == order.worker &&
+         tasks.fence[where->second.task] == order.spec.fence;
+}
+
 std::vector<Effect> outstanding_for(const State& state, WorkerId worker) {
   std::vector<Effect> effects;
   const auto found = state.workers.find(worker);

@@ -56,18 +56,25 @@ void ReadyQueue::note_stale(const IsReady& is_ready) {
   if (++stale_ <= kToleratedStale || stale_ <= size_ / 2) {
     return;
   }
+  keep_only(is_ready);
+  stale_ = 0;
+}
+
+void ReadyQueue::forget(RunId run) {
+  keep_only([run](const TaskRef& what) { return what.run != run; });
+}
+
+void ReadyQueue::keep_only(const IsReady& stays) {
   for (auto group = groups_.begin(); group != groups_.end();) {
     const auto current = group++;
     auto& entries = current->second.entries;
     const std::uint64_t head = entries.front().age;
-    size_ -=
-        std::erase_if(entries, [&is_ready](const Entry& entry) { return !is_ready(entry.task); });
+    size_ -= std::erase_if(entries, [&stays](const Entry& entry) { return !stays(entry.task); });
     if (!entries.empty() && entries.front().age != head) {
       current->second.head_since = placements_;
     }
     drop_empty(current);
   }
-  stale_ = 0;
 }
 
 void ReadyQueue::drop_stale_heads(const IsReady& is_ready) {

@@ -47,6 +47,8 @@ class ReadyQueue {
   /// A task left by another way than take(). Now and then all such entries are dropped, so that
   /// they are never the greater part for long: O(1) on average.
   void note_stale(const IsReady& is_ready);
+  /// Drops what may be left of the run: a repair of it begins with other rows and shapes. O(queue).
+  void forget(RunId run);
   /// Drops entries at the front of each group that are no longer ready. O(groups + dropped).
   void drop_stale_heads(const IsReady& is_ready);
 
@@ -57,6 +59,7 @@ class ReadyQueue {
   }
 
  private:
+  void keep_only(const IsReady& stays);
   void drop_empty(Groups::iterator group);
 
   Groups groups_;

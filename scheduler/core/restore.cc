@@ -1,7 +1,20 @@
+#include <algorithm>
+
+#include "common/base/planted.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
 
 namespace sheaf::core {
+namespace {
+
+/// Grows with every run and repair that is queued: both draw it from the counter of ids, which no
+/// clock turns back.
+std::int64_t place_in_queue(const RunRecord& run) {
+  const bool knows_repairs = !planted::has("core.repair_loses_its_place");
+  return run.repairs.empty() || !knows_repairs ? run.id.value : run.repairs.back().id;
+}
+
+}  // namespace
 
 State restore(StoredState stored) {
   State state;
@@ -30,6 +43,9 @@ State restore(StoredState stored) {
     const auto limit = stored.max_concurrent_runs.find(job);
     activity.max_concurrent_runs =
         limit == stored.max_concurrent_runs.end() ? kMaxConcurrentRunsOfGoneJobs : limit->second;
+    std::ranges::sort(activity.queued, {}, [&state](RunId run) {
+      return place_in_queue(state.find_run(run)->record);
+    });
     writer.refresh_startable(job);
   }
   return state;

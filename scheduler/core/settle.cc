@@ -284,7 +284,8 @@ void Settler::start_iterations(const LiveRun& run, std::uint32_t block) {
   const IterationBlock& record = run.record.blocks[block];
   const LiveBlock& live = run.blocks[block];
   const auto& settings = std::get<model::ForEachTask>(run.task_settings(record.parent).action);
-  auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active};
+  auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active} +
+                (planted::has("core.iteration_beyond_concurrency") ? 1 : 0);
   WaitingRows waiting(run, block);
   for (; places > 0; --places) {
     const auto task = waiting.peek();
@@ -307,10 +308,21 @@ void Settler::finish_run(RunId id) {
   alert_end(draft_, run->record, run->settings->alerts, result.state, result.message);
 }
 
+/// Iterations that a repair kept, of a for-each task that does not go on with them.
+void abandon_kept_iterations(Draft& draft, TaskRef what, TaskState state) {
+  const LiveRun& run = *draft.state.find_run(what.run);
+  const auto block = run.find_block(what.task);
+  if (block && run.blocks[*block].unfinished > 0) {
+    draft.record(
+        IterationsAbandoned{.run = what.run, .block = *block, .state = state, .at = draft.now});
+  }
+}
+
 }  // namespace
 
 void finish_task(
     Draft& draft, TaskRef what, TaskState state, std::string message, EdgeOutcome outcome) {
+  abandon_kept_iterations(draft, what, state);
   draft.record(TaskFinished{.run = what.run,
                             .task = what.task,
                             .state = state,

@@ -65,7 +65,7 @@ void StateWriter::index_rows(LiveRun& run) {
     } else if (state == TaskState::kReady) {
       state_.ready.push(shape_of(run, task), here);
     } else if (state == TaskState::kDelegated && !run.find_block(task) &&
-               !run.details[task].child.is_valid()) {
+               (!run.details[task].child.is_valid() || planted::has("core.child_started_twice"))) {
       state_.unsettled.wanting_facts.insert(here);
     }
     if (run.tasks.deadline[task] != kNoTime && !planted::has("core.timer_lost_at_restart")) {

@@ -188,7 +188,9 @@ void StateWriter::mark_whole(LiveRun& run) {
 void StateWriter::tell_parent(const LiveRun& run) {
   const TaskRef parent = run.record.trigger.parent;
   const LiveRun* waiting = parent.run.is_valid() ? state_.find_run(parent.run) : nullptr;
-  if (waiting == nullptr || waiting->tasks.state[parent.task] != TaskState::kDelegated) {
+  // A repair of the parent may have left it with fewer rows.
+  if (waiting == nullptr || parent.task >= waiting->record.task_count ||
+      waiting->tasks.state[parent.task] != TaskState::kDelegated) {
     return;
   }
   const auto details = waiting->details.find(parent.task);
@@ -296,7 +298,10 @@ void StateWriter::place_in_job(const LiveRun& run) {
   const bool is_new = !state_.jobs.contains(run.record.job);
   JobActivity& job = state_.jobs[run.record.job];
   if (is_new) {
-    job.max_concurrent_runs = run.settings->max_concurrent_runs;
+    // A one-time run has a job that nobody stores.
+    job.max_concurrent_runs = run.record.type == RunType::kSubmitted
+                                  ? kMaxConcurrentRunsOfGoneJobs
+                                  : run.settings->max_concurrent_runs;
   }
   if (run.record.state == RunState::kQueued) {
     job.queued.push_back(id);

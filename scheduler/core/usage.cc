@@ -34,7 +34,7 @@ void note_environment(LiveWorker& worker, std::uint64_t environment) {
 
 ReadyShape shape_of(const LiveRun& run, TaskIndex task) {
   const model::TaskSettings& settings = run.task_settings(task);
-  return {.priority = run.settings->priority,
+  return {.priority = planted::has("core.priority_ignored") ? 0 : run.settings->priority,
           .resources = settings.resources,
           .pool = settings.pool,
           .environment =
@@ -60,6 +60,10 @@ placement::WorkerCapacity capacity_of(const LiveWorker& worker) {
       .gpus = static_cast<std::uint32_t>(record.resources.gpus.size()),
       .labels = record.labels,
       .environments = worker.environments};
+  if (planted::has("core.gpu_shared")) {
+    capacity.free_gpus = record.resources.gpus;
+    return capacity;
+  }
   std::ranges::set_difference(
       record.resources.gpus, worker.gpus, std::back_inserter(capacity.free_gpus));
   return capacity;
@@ -71,7 +75,8 @@ std::optional<std::uint32_t> find_pool_room(const State& state, const std::strin
     return std::nullopt;
   }
   const auto usage = state.pool_usage.find(pool);
-  const std::uint32_t used = usage == state.pool_usage.end() ? 0 : usage->second;
+  const bool is_unused = usage == state.pool_usage.end() || planted::has("core.pool_not_counted");
+  const std::uint32_t used = is_unused ? 0 : usage->second;
   return found->second.limit > used ? found->second.limit - used : 0;
 }
 

@@ -165,7 +165,10 @@ void Turn::release() {
     held.on_outcome(held.outcome);
   }
   for (const core::Effect& effect : std::exchange(effects_, {})) {
-    order(effect);
+    const auto* start = std::get_if<core::StartAttempt>(&effect);
+    if (start == nullptr || core::is_current(state_, *start)) {
+      order(effect);
+    }
   }
   failpoint::reach("engine.after_release");
 }

@@ -137,6 +137,12 @@ void Control::welcome(const Registration& registration, const core::RegisterRepl
                             epoch_);
   SHEAF_CHECK(is_new, "sessions are numbered once");
   session_of_worker_[reply.worker] = registration.session;
+  if (silence_.standing(reply.worker).value_or(SilenceWatch::Standing::kHeard) !=
+      SilenceWatch::Standing::kHeard) {
+    // The verdict may have been posted while the registration was on its way, and be decided after
+    // it: nothing else would take it back.
+    report_silence({.worker = reply.worker, .verdict = core::ReportSilence::Verdict::kHeardAgain});
+  }
   silence_.begin(reply.worker, parts_.boot_time());
   // WELCOME itself is readable before the version is agreed on, and comes alone.
   send_alone(registration.connection,

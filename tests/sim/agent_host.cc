@@ -242,9 +242,11 @@ void AgentHost::register_worker() {
                                          .boot_id = machine_.boot_id(),
                                          .agent_version = "simulated",
                                          .slots = machine_.slots(),
+                                         .labels = machine_.labels(),
                                          .attempts = agent_.held(),
                                          .highest_epoch = machine_.highest_epoch(),
-                                         .highest_fence = agent_.highest_fence()}});
+                                         .highest_fence = agent_.highest_fence(),
+                                         .resources = machine_.resources()}});
   SHEAF_CHECK(message.has_value(), "a REGISTER can be encoded");
   for (std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*message})) {
     machine_.parts().bus.send_to_scheduler(machine_.name(), std::move(frame));

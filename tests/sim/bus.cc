@@ -10,8 +10,17 @@ void Bus::send_to_scheduler(const std::string& worker, std::string frame) {
   send(link, link.up, [this, worker, frame = std::move(frame)] { to_scheduler_(worker, frame); });
 }
 
-void Bus::send_to_worker(const std::string& worker, std::string frame) {
+std::string Bus::connection_of(const std::string& worker) const {
+  const auto link = links_.find(worker);
+  return worker + "/" + std::to_string(link == links_.end() ? 0 : link->second.connection);
+}
+
+void Bus::send_to_worker(const std::string& connection, std::string frame) {
+  const std::string worker = connection.substr(0, connection.find('/'));
   Link& link = links_[worker];
+  if (connection != connection_of(worker)) {
+    return;
+  }
   send(link, link.down, [this, worker, frame = std::move(frame)] { to_worker_(worker, frame); });
 }
 

@@ -26,7 +26,10 @@ class Bus {
   }
 
   void send_to_scheduler(const std::string& worker, std::string frame);
-  void send_to_worker(const std::string& worker, std::string frame);
+  /// Over this connection, or not at all.
+  void send_to_worker(const std::string& connection, std::string frame);
+  /// The name of the worker's present connection: never that of another one.
+  [[nodiscard]] std::string connection_of(const std::string& worker) const;
 
   /// Either end is another process now: a frame that is under way dies with its connection.
   void reconnect(const std::string& worker) { ++links_[worker].connection; }

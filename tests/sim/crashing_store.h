@@ -23,8 +23,11 @@ enum class CommitDeath { kBefore, kInTheLog, kAfter };
 class CrashingStore : public store::Store {
  public:
   /// All but `inner` outlive the store.
-  CrashingStore(std::unique_ptr<store::Store> inner, MemoryDisk& disk, Ledger& ledger)
-      : inner_(std::move(inner)), disk_(disk), ledger_(ledger) {}
+  CrashingStore(std::unique_ptr<store::Store> inner,
+                MemoryDisk& disk,
+                Ledger& ledger,
+                std::function<Timestamp()> wall_time)
+      : inner_(std::move(inner)), disk_(disk), ledger_(ledger), wall_time_(std::move(wall_time)) {}
 
   /// The next commit is the last. `take_image` is called at the instant of death.
   void die_in_next_commit(CommitDeath where,
@@ -39,11 +42,11 @@ class CrashingStore : public store::Store {
     if (!death_) {
       auto committed = inner_->commit(batch);
       if (committed) {
-        ledger_.record(batch, inner_->head().chain);
+        ledger_.record(batch, inner_->head().chain, wall_time_());
       }
       return committed;
     }
-    ledger_.hold(batch);
+    ledger_.hold(batch, wall_time_());
     if (death_ == CommitDeath::kBefore) {
       take_image_();
       throw SchedulerDied{};
@@ -75,6 +78,7 @@ class CrashingStore : public store::Store {
   std::unique_ptr<store::Store> inner_;
   MemoryDisk& disk_;
   Ledger& ledger_;
+  std::function<Timestamp()> wall_time_;
   std::optional<CommitDeath> death_;
   std::uint64_t operation_ = 0;
   std::function<void()> take_image_;

@@ -15,37 +15,27 @@
 
 #include "scheduler/core/core.h"
 #include "scheduler/store/store.h"
+#include "tests/sim/delegation_judge.h"
+#include "tests/sim/repair_judge.h"
+#include "tests/sim/retry_judge.h"
+#include "tests/sim/run_fact.h"
+#include "tests/sim/texts.h"
 #include "tests/sim/truth.h"
+#include "tests/sim/usage_judge.h"
 
 namespace sheaf::sim {
-
-struct TaskFact {
-  model::TaskState state = model::TaskState::kBlocked;
-  std::uint8_t outcome = 0;
-  /// The lease under which an attempt is on a worker; an invalid id: none is.
-  AttemptId attempt;
-  std::uint64_t fence = 0;
-  WorkerId worker;
-  bool is_loss_expected = false;
-};
-
-struct RunFact {
-  core::RunRecord record;
-  core::SettingsPointer settings;
-  std::vector<TaskFact> tasks;
-  bool is_over = false;
-
-  [[nodiscard]] core::TaskIndex index_of(const std::string& task_key) const;
-};
 
 class Ledger {
  public:
   Ledger(const Timeline& timeline, const Truth& truth) : timeline_(timeline), truth_(truth) {}
 
-  /// The batch is durable.
-  void record(const store::Batch& batch, std::uint64_t chain);
+  /// The batch is durable. `now` is the scheduler's wall clock, here and below.
+  void record(const store::Batch& batch, std::uint64_t chain, Timestamp now);
   /// The scheduler died in its commit: it is durable or it is not.
-  void hold(store::Batch batch) { held_ = std::move(batch); }
+  void hold(store::Batch batch, Timestamp now) {
+    held_ = std::move(batch);
+    held_at_ = now;
+  }
   /// The scheduler opened the store again.
   void reopen(const store::Head& head);
 
@@ -56,10 +46,20 @@ class Ledger {
   void check_start(const Process& process, const model::AttemptSpec& spec) const;
   /// P1: somebody was told that the attempt's result is recorded.
   void check_acknowledged(AttemptId attempt, std::uint64_t fence) const;
+  /// P1: the store has the run as it was when it ended.
+  void check_stored(const store::RunView& run) const;
   /// P1: somebody was told of the run.
   void check_acknowledged(RunId run) const;
 
-  [[nodiscard]] const std::map<RunId, RunFact>& runs() const { return runs_; }
+  // ---- What somebody is about to ask for.
+
+  /// False: another repair of the run as it is was asked for before.
+  bool expect_repair(const core::RepairRun& command) { return repairs_.ask(command); }
+  void expect_cancel(RunId run, core::TaskIndex task) { runs_.at(run).cancels.insert(task); }
+  /// The submission with this token wants to queue, or not to, whatever its job says.
+  void expect_queue(const std::string& token, bool queues) { queue_wishes_[token] = queues; }
+
+  [[nodiscard]] const RunFacts& runs() const { return runs_; }
   [[nodiscard]] std::size_t unfinished_runs() const { return unfinished_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t batches() const { return last_batch_; }
@@ -75,9 +75,19 @@ class Ledger {
   };
 
   void check_rows(const store::Batch& batch);
+  void finish_runs();
   void check_upstream(const RunFact& run, core::TaskIndex task) const;
-  void check_arguments(const RunFact& run, const model::AttemptSpec& spec) const;
+  void check_arguments(const RunFact& run,
+                       core::TaskIndex task,
+                       const model::AttemptSpec& spec) const;
   void check_overlap(const Process& process) const;
+  void check_devices(const Process& process) const;
+  /// What the text must read as, by what recorded successes published; nullopt: it cannot.
+  [[nodiscard]] std::optional<std::string> find_text(const RunFact& run,
+                                                     core::TaskIndex task,
+                                                     const std::string& text) const;
+  [[nodiscard]] std::optional<std::string> find_value(const RunFact& run,
+                                                      const Reference& reference) const;
   TaskFact& task(RunId run, core::TaskIndex task);
   void release(TaskFact& task);
 
@@ -85,7 +95,12 @@ class Ledger {
   const Truth& truth_;
   core::State folded_;
   std::optional<store::Batch> held_;
-  std::map<RunId, RunFact> runs_;
+  Timestamp held_at_ = kNoTime;
+  RunFacts runs_;
+  DelegationJudge delegation_{runs_};
+  RepairJudge repairs_;
+  RetryJudge retries_{runs_};
+  UsageJudge usage_{runs_};
   std::map<JobId, JobFact> jobs_;
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;
@@ -95,7 +110,11 @@ class Ledger {
   std::set<std::pair<TriggerId, Timestamp>> nominal_times_;
   std::map<std::string, RunId> receipts_;
   std::map<core::TaskRef, core::TaskRow> final_rows_;
-  std::map<std::pair<RunId, std::string>, std::vector<model::TaskValue>> values_;
+  std::map<AttemptId, core::TaskRef> tasks_of_attempts_;
+  std::map<core::TaskRef, std::vector<model::TaskValue>> values_;
+  std::vector<RunId> ended_runs_;             ///< In the batch that is being recorded.
+  std::vector<RunId> to_skip_;                ///< Submitted in it without a place.
+  std::map<std::string, bool> queue_wishes_;  ///< By idempotency token.
   std::size_t unfinished_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t last_batch_ = 0;

@@ -1,6 +1,7 @@
 // The promises that are asked of the ledger from outside.
 #include <algorithm>
 
+#include "tests/sim/delegation_rules.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/violation.h"
@@ -28,70 +29,113 @@ void check_same_run(const core::LiveRun& run, const core::LiveRun& other) {
 }  // namespace
 
 void Ledger::check_start(const Process& process, const model::AttemptSpec& spec) const {
-  const auto found = runs_.find(process.run);
-  if (found == runs_.end() || !leases_.contains({process.attempt, process.fence})) {
+  const auto task = tasks_of_attempts_.find(process.attempt);
+  if (task == tasks_of_attempts_.end() || !leases_.contains({process.attempt, process.fence})) {
     violate("P5", "attempt " + to_string(process.attempt) + " starts without a durable lease");
   }
-  check_upstream(found->second, found->second.index_of(process.task_key));
-  check_arguments(found->second, spec);
+  const RunFact& run = runs_.at(task->second.run);
+  check_upstream(run, task->second.task);
+  check_arguments(run, task->second.task, spec);
   check_overlap(process);
+  check_devices(process);
 }
 
 void Ledger::check_upstream(const RunFact& run, core::TaskIndex task) const {
-  const model::TaskSettings& settings = run.settings->tasks[task];
+  const core::TaskIndex node =
+      run.is_iteration(task) ? run.blocks[run.block_of(task)].parent : task;
+  const model::TaskSettings& settings = run.settings->tasks[node];
+  const std::string name = "task " + settings.task_key + " of run " + to_string(run.record.id);
   std::map<std::string, EndedTask> upstream;
   for (const auto& dependency : settings.depends_on) {
-    const TaskFact& fact = run.tasks[run.index_of(dependency.task_key)];
-    if (!is_terminal(fact.state)) {
-      violate("P5",
-              "task " + settings.task_key + " of run " + to_string(run.record.id) +
-                  " starts before " + dependency.task_key + " is durably over");
-    }
-    EndedTask ended{.state = fact.state};
-    if (fact.outcome != 0) {
-      ended.outcome = fact.outcome == 1;
+    const EndedTask ended = ended_task(run, dependency.task_key);
+    if (!is_terminal(ended.state)) {
+      violate("P5", name + " starts before " + dependency.task_key + " is durably over");
     }
     upstream[dependency.task_key] = ended;
   }
-  if (settings.disabled || judge(settings, upstream) != Verdict::kRun) {
-    violate("P5",
-            "task " + settings.task_key + " of run " + to_string(run.record.id) +
-                " starts although its conditions are not met");
+  const bool is_left_out = ended_task(run, settings.task_key).is_left_out;
+  if (settings.disabled || is_left_out || judge(settings, upstream) != Verdict::kRun) {
+    violate("P5", name + " starts although its conditions are not met");
   }
 }
 
-void Ledger::check_arguments(const RunFact& run, const model::AttemptSpec& spec) const {
-  const auto& settings = run.settings->tasks[run.index_of(spec.task_key)];
-  const auto* command = std::get_if<model::CommandTask>(&settings.action);
-  if (command == nullptr) {
-    return;
+std::optional<std::string> Ledger::find_value(const RunFact& run,
+                                              const Reference& reference) const {
+  const auto known = values_.find({run.record.id, run.index_of(reference.task_key)});
+  if (known == values_.end()) {
+    return std::nullopt;
   }
-  const std::string prefix = "{{tasks.";
-  for (std::size_t index = 0; index < command->command.size(); ++index) {
-    const std::string& text = command->command[index];
-    if (!text.starts_with(prefix)) {
-      continue;
+  for (const model::TaskValue& value : known->second) {
+    if (value.key == reference.name) {
+      return plain(value.json);
     }
-    const std::string key = text.substr(prefix.size(), text.find(".values.") - prefix.size());
-    const auto known = values_.find({run.record.id, key});
-    if (known == values_.end() || known->second.empty() ||
-        known->second.front().json != "\"" + spec.arguments[index] + "\"") {
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Ledger::find_text(const RunFact& run,
+                                             core::TaskIndex task,
+                                             const std::string& text) const {
+  const Reference reference = read_reference(text);
+  const auto element = [&] {
+    const std::size_t block = run.block_of(task);
+    return run.elements[block][task - run.blocks[block].first];
+  };
+  switch (reference.kind) {
+    case Reference::Kind::kNone:
+      return text;
+    case Reference::Kind::kTaskValue:
+      return find_value(run, reference);
+    case Reference::Kind::kInput:
+      return plain(element());
+    case Reference::Kind::kInputField:
+      return read_field(element(), reference.name);
+    case Reference::Kind::kJobParameter:
+      return find_parameter(run.record.parameters, reference.name);
+  }
+  return std::nullopt;
+}
+
+void Ledger::check_arguments(const RunFact& run,
+                             core::TaskIndex task,
+                             const model::AttemptSpec& spec) const {
+  const auto& action = std::get<model::CommandTask>(run.settings_of(task).action);
+  for (std::size_t index = 0; index < action.command.size(); ++index) {
+    if (find_text(run, task, action.command[index]) != spec.arguments[index]) {
       violate("values",
-              "task " + spec.task_key + " got \"" + spec.arguments[index] +
-                  "\", which no recorded success of " + key + " published");
+              "task " + spec.task_key + " got \"" + spec.arguments[index] + "\" for " +
+                  action.command[index] + ", which nothing recorded gives");
     }
   }
 }
 
 void Ledger::check_overlap(const Process& process) const {
+  const core::TaskRef task = tasks_of_attempts_.at(process.attempt);
   for (const Process& other : truth_.processes()) {
-    if (!other.is_alive || other.run != process.run || other.task_key != process.task_key) {
+    if (!other.is_alive || tasks_of_attempts_.at(other.attempt) != task) {
       continue;
     }
     if (other.attempt == process.attempt || !overlaps_.contains(other.attempt)) {
       violate("P3",
               "attempts " + to_string(other.attempt) + " and " + to_string(process.attempt) +
                   " of task " + process.task_key + " live at once, and no record says so");
+    }
+  }
+}
+
+void Ledger::check_devices(const Process& process) const {
+  for (const Process& other : truth_.processes()) {
+    // What nobody could end is recorded as lost, and what it held is given to others.
+    if (!other.is_alive || other.machine != process.machine ||
+        ended_attempts_.contains(other.attempt)) {
+      continue;
+    }
+    for (const std::uint32_t gpu : process.gpus) {
+      if (std::ranges::count(other.gpus, gpu) > 0) {
+        violate("gpus",
+                "attempts " + to_string(other.attempt) + " and " + to_string(process.attempt) +
+                    " use one device at once");
+      }
     }
   }
 }
@@ -108,6 +152,14 @@ void Ledger::check_acknowledged(AttemptId attempt, std::uint64_t fence) const {
             "the result of attempt " + to_string(attempt) + " is acknowledged and not recorded");
       }
     }
+  }
+}
+
+void Ledger::check_stored(const store::RunView& run) const {
+  const std::optional<core::StoredRun>& finished = runs_.at(run.record.id).finished;
+  if (!finished || finished->record != run.record || finished->rows != run.tasks ||
+      finished->details != run.details) {
+    violate("P1", "run " + to_string(run.record.id) + " is stored otherwise than it ended");
   }
 }
 
@@ -136,7 +188,12 @@ void check_same_memory(const core::State& expected, const core::State& actual) {
   for (const auto& [id, worker] : expected.workers) {
     check_equal(worker.record, actual.workers.at(id).record, "a worker");
     check_equal(worker.attempts, actual.workers.at(id).attempts, "a worker's attempts");
+    check_equal(worker.cpu_millis, actual.workers.at(id).cpu_millis, "a worker's cores in use");
+    check_equal(worker.memory_bytes, actual.workers.at(id).memory_bytes, "a worker's memory");
+    check_equal(worker.gpus, actual.workers.at(id).gpus, "a worker's devices in use");
   }
+  check_equal(expected.pools, actual.pools, "a pool");
+  check_equal(expected.pool_usage, actual.pool_usage, "what a pool's tasks use");
   check_equal(expected.jobs.size(), actual.jobs.size(), "the count of active jobs");
   for (const auto& [id, job] : expected.jobs) {
     const core::JobActivity& other = actual.jobs.at(id);

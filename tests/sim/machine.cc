@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/sim/agent_host.h"
+#include "tests/sim/equipment.h"
 #include "tests/sim/trace.h"
 
 namespace sheaf::sim {
@@ -13,15 +14,45 @@ using model::AttemptEnd;
 /// Written data reaches the disk by itself after so long.
 constexpr std::chrono::seconds kWriteBack{30};
 
+/// A run has room for some hundred values only.
+bool is_iteration(const model::AttemptSpec& spec) {
+  return spec.task_key.ends_with("_each");
+}
+
+/// A JSON array that a for-each task may take.
+std::string random_list(Dice& dice, AttemptId attempt) {
+  std::string text;
+  for (std::size_t left = dice.below(6); left > 0; --left) {
+    text +=
+        (text.empty() ? "" : ",") + ("\"" + to_string(attempt) + "-" + std::to_string(left)) + "\"";
+  }
+  return "[" + text + "]";
+}
+
 }  // namespace
 
-Machine::Machine(Parts parts, std::string name)
+Machine::Machine(Parts parts, std::string name, Equipment equipment)
     : parts_(std::move(parts)),
       name_(std::move(name)),
       slots_(static_cast<std::uint32_t>(1 + parts_.dice.below(4))) {
   clocks_.drift_ppm = static_cast<std::int64_t>(parts_.dice.below(400)) - 200;
   clocks_.wall_offset =
       parts_.dice.between(Milliseconds{0}, std::chrono::seconds(4)) - std::chrono::seconds(2);
+  const auto share = [&](std::size_t most) {
+    return equipment == Equipment::kEverything ? most : parts_.dice.below(most + 1);
+  };
+  resources_.cpu_millis = static_cast<std::int64_t>(1'000 * share(equipment::kMostCores));
+  resources_.memory_bytes = static_cast<std::int64_t>(share(equipment::kMostGibibytes)) << 30;
+  for (std::size_t left = share(equipment::kMostGpus); left > 0; --left) {
+    // Ascending, with gaps.
+    const auto last = resources_.gpus.empty() ? 0 : resources_.gpus.back() + 1;
+    resources_.gpus.push_back(last + static_cast<std::uint32_t>(parts_.dice.below(2)));
+  }
+  for (const char* label : equipment::kLabels) {
+    if (equipment == Equipment::kEverything || parts_.dice.chance(50)) {
+      labels_.emplace_back(label);
+    }
+  }
 }
 
 Machine::~Machine() = default;
@@ -137,6 +168,8 @@ Plan Machine::draw_plan(const model::AttemptSpec& spec) {
   if (plan.end == Plan::End::kHangs && (parts_.faults.is_over() || spec.timeout.count() == 0)) {
     plan.end = Plan::End::kFails;
   }
+  plan.exit_code = dice.chance(70) ? 1 : 2;
+  plan.out_of_memory = dice.chance(20);
   plan.start_delay = dice.between(Milliseconds{5}, Milliseconds{200});
   plan.length = parts_.faults.is_over() || dice.chance(60)
                     ? dice.between(Milliseconds{10}, std::chrono::seconds(20))
@@ -145,7 +178,7 @@ Plan Machine::draw_plan(const model::AttemptSpec& spec) {
   plan.tree_delay =
       dice.chance(80) ? Milliseconds{1} : dice.between(Milliseconds{1}, std::chrono::seconds(5));
   plan.stop_delay = dice.between(Milliseconds{1}, std::chrono::seconds(6));
-  plan.has_values = dice.chance(60);
+  plan.has_values = dice.chance(is_iteration(spec) ? 5 : 60);
   return plan;
 }
 
@@ -178,6 +211,7 @@ void Machine::begin(AttemptId attempt, std::uint64_t generation) {
                         .task_key = shim->spec.task_key,
                         .attempt = attempt,
                         .fence = shim->spec.fence,
+                        .gpus = shim->spec.gpus,
                         .started = parts_.timeline.now()};
   parts_.ledger.check_start(process, shim->spec);
   shim->process = parts_.truth.start(process);
@@ -196,9 +230,10 @@ void Machine::begin(AttemptId attempt, std::uint64_t generation) {
   if (times_out) {
     outcome.end = AttemptEnd::kTimedOut;
   } else if (plan.end == Plan::End::kIsKilled) {
-    outcome = {.end = AttemptEnd::kSignalled, .signal = 9};
+    outcome = {.end = AttemptEnd::kSignalled, .signal = 9, .out_of_memory = plan.out_of_memory};
   } else {
-    outcome = {.end = AttemptEnd::kExited, .exit_code = plan.end == Plan::End::kSucceeds ? 0 : 1};
+    outcome = {.end = AttemptEnd::kExited,
+               .exit_code = plan.end == Plan::End::kSucceeds ? 0 : plan.exit_code};
   }
   parts_.timeline.after(times_out ? timeout : plan.length, [this, attempt, generation, outcome] {
     exit_main(attempt, generation, outcome);
@@ -220,6 +255,7 @@ void Machine::exit_main(AttemptId attempt,
       process.values.push_back(
           {.key = "k",
            .json = "\"v-" + to_string(attempt) + "-" + std::to_string(shim->spec.fence) + "\""});
+      process.values.push_back({.key = "list", .json = random_list(parts_.dice, attempt)});
     }
   }
   // The rest of the tree is ended with it; from here on an order to stop comes too late.

@@ -55,6 +55,8 @@ struct Plan {
   Milliseconds tree_delay{0};  ///< From the end of the main process to the end of its tree.
   Milliseconds stop_delay{0};  ///< From the order to stop to the end of the tree.
   bool has_values = false;
+  int exit_code = 0;           ///< Of what fails.
+  bool out_of_memory = false;  ///< What is killed is killed at its memory limit.
 };
 
 class AgentHost;
@@ -69,7 +71,9 @@ class Machine {
     Bus& bus;
     Dice dice;
   };
-  Machine(Parts parts, std::string name);
+  /// A well-equipped machine can hold whatever a task of the workload may ask for.
+  enum class Equipment { kRandom, kEverything };
+  Machine(Parts parts, std::string name, Equipment equipment);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -89,6 +93,8 @@ class Machine {
   // ---- For the agent.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
+  [[nodiscard]] const model::WorkerResources& resources() const { return resources_; }
+  [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
   [[nodiscard]] std::string boot_id() const { return name_ + "-" + std::to_string(boot_); }
   [[nodiscard]] int boot() const { return boot_; }
   [[nodiscard]] Parts& parts() { return parts_; }
@@ -132,6 +138,8 @@ class Machine {
   Parts parts_;
   std::string name_;
   std::uint32_t slots_;
+  model::WorkerResources resources_;
+  std::vector<std::string> labels_;
   Clocks clocks_;
   int boot_ = 1;
   std::uint64_t highest_epoch_ = 0;

@@ -1,13 +1,18 @@
 #include "tests/sim/oracle.h"
 
+#include <algorithm>
 #include <set>
 
+#include "scheduler/core/attempt_history.h"
+#include "tests/sim/attempt_rules.h"
+#include "tests/sim/delegation_rules.h"
+#include "tests/sim/selection_rules.h"
+#include "tests/sim/texts.h"
 #include "tests/sim/violation.h"
 
 namespace sheaf::sim {
 namespace {
 
-using model::AttemptEnd;
 using model::RunState;
 using model::StopReason;
 using model::TaskState;
@@ -15,6 +20,9 @@ using model::TaskState;
 enum class Class { kSucceeded, kExcluded, kFailed };
 
 Class class_of(const EndedTask& task, std::optional<bool> wanted) {
+  if (task.is_left_out) {
+    return Class::kSucceeded;
+  }
   switch (task.state) {
     case TaskState::kSucceeded:
       return !wanted || wanted == task.outcome ? Class::kSucceeded : Class::kExcluded;
@@ -30,40 +38,27 @@ bool is_cancel(TaskState state) {
   return state == TaskState::kCancelled || state == TaskState::kUpstreamCancelled;
 }
 
-/// What the attempt makes of its task if it is the last one.
-TaskState state_after(const core::AttemptRecord& attempt) {
-  switch (attempt.outcome.end) {
-    case AttemptEnd::kExited:
-      return attempt.outcome.exit_code == 0 ? TaskState::kSucceeded : TaskState::kFailed;
-    case AttemptEnd::kSignalled:
-      return TaskState::kFailed;
-    case AttemptEnd::kTimedOut:
-      return TaskState::kTimedOut;
-    case AttemptEnd::kCancelled:
-      return TaskState::kCancelled;
-    case AttemptEnd::kNotStarted:
-    case AttemptEnd::kLost:
-      return TaskState::kInternalError;
-  }
-  return TaskState::kInternalError;
-}
-
 class Oracle {
  public:
-  Oracle(const store::RunView& run, const model::JobSettings& settings)
-      : run_(run), settings_(settings) {}
+  explicit Oracle(const RunFact& fact)
+      : fact_(fact),
+        run_(*fact.finished),
+        settings_(*fact.settings),
+        left_out_(left_out_tasks(settings_, run_.record.only)) {}
 
   void check() {
-    for (std::size_t task = 0; task < settings_.tasks.size(); ++task) {
-      const core::TaskRow& row = run_.tasks[task];
-      EndedTask ended{.state = row.state};
-      if (row.outcome != 0) {
-        ended.outcome = row.outcome == 1;
+    for (core::TaskIndex task = 0; task < run_.rows.size(); ++task) {
+      if (!is_terminal(run_.rows[task].state)) {
+        object(task, "the run is over and the task is not");
       }
-      ended_[settings_.tasks[task].task_key] = ended;
-    }
-    for (std::size_t task = 0; task < settings_.tasks.size(); ++task) {
-      check_task(task);
+      if (fact_.kept.contains(task)) {
+        continue;  // It was judged in the pass that ran it.
+      }
+      if (fact_.is_iteration(task)) {
+        check_iteration(task);
+      } else {
+        check_task(task);
+      }
     }
     check_run();
   }
@@ -71,31 +66,69 @@ class Oracle {
  private:
   [[nodiscard]] bool was_stopped() const { return run_.record.stop_reason != StopReason::kNone; }
 
-  [[noreturn]] void object(std::size_t task, const std::string& what) const {
+  /// Whether the row may have ended otherwise than by itself.
+  [[nodiscard]] bool may_be_stopped(core::TaskIndex task) const {
+    const bool is_iteration = fact_.is_iteration(task);
+    const core::TaskIndex parent = is_iteration ? fact_.blocks[fact_.block_of(task)].parent : task;
+    return was_stopped() || fact_.cancels.contains(task) ||
+           (is_iteration &&
+            (fact_.cancels.contains(parent) || run_.rows[parent].stop_reason != StopReason::kNone));
+  }
+
+  [[noreturn]] void object(core::TaskIndex task, const std::string& what) const {
+    const std::string name =
+        fact_.is_iteration(task)
+            ? "iteration " + std::to_string(task) + " of " +
+                  settings_.tasks[fact_.blocks[fact_.block_of(task)].parent].task_key
+            : "task " + settings_.tasks[task].task_key;
     violate("oracle",
-            "run " + to_string(run_.record.id) + " task " + settings_.tasks[task].task_key +
-                " is " + std::string(to_string(run_.tasks[task].state)) + ": " + what);
+            "run " + to_string(run_.record.id) + " " + name + " is " +
+                std::string(to_string(run_.rows[task].state)) + ": " + what);
   }
 
-  [[nodiscard]] std::vector<core::AttemptRecord> attempts(std::size_t task) const {
-    return run_.finished_attempts(static_cast<core::TaskIndex>(task));
+  /// Of the present pass.
+  [[nodiscard]] std::vector<core::AttemptRecord> attempts(core::TaskIndex task) const {
+    const auto details = run_.details.find(task);
+    auto found = core::finished_attempts(
+        run_.record, run_.rows[task], details == run_.details.end() ? nullptr : &details->second);
+    const std::size_t passes = std::max<std::size_t>(run_.record.repairs.size(), 1);
+    std::erase_if(found, [passes](const auto& attempt) { return attempt.repair + 1 != passes; });
+    return found;
   }
 
-  void check_task(std::size_t task) {
-    const TaskState state = run_.tasks[task].state;
-    if (!is_terminal(state)) {
-      object(task, "the run is over and the task is not");
+  void check_iteration(core::TaskIndex task) {
+    const core::TaskIndex parent = fact_.blocks[fact_.block_of(task)].parent;
+    if (fact_.tasks[parent].delegations == 0) {
+      if (run_.rows[task].state != run_.rows[parent].state) {
+        object(task, "must be what its task is, which never ran");
+      }
+      return;
     }
-    std::map<std::string, EndedTask> upstream;
-    for (const auto& dependency : settings_.tasks[task].depends_on) {
-      upstream[dependency.task_key] = ended_.at(dependency.task_key);
+    if (may_be_stopped(task) && run_.rows[task].state == TaskState::kCancelled &&
+        attempts(task).empty()) {
+      return;  // It had not begun when it was stopped.
     }
-    if (was_stopped() && state == TaskState::kCancelled && attempts(task).empty()) {
-      return;  // It had not begun when the run was stopped.
-    }
+    judge_execution(task);
+  }
+
+  void check_task(core::TaskIndex task) {
     const model::TaskSettings& settings = settings_.tasks[task];
+    const TaskState state = run_.rows[task].state;
+    std::map<std::string, EndedTask> upstream;
+    for (const auto& dependency : settings.depends_on) {
+      upstream[dependency.task_key] = ended(dependency.task_key);
+    }
+    if (may_be_stopped(task) && state == TaskState::kCancelled && attempts(task).empty()) {
+      return;  // It had not begun when it or the run was stopped.
+    }
+    if (settings.disabled || left_out_.contains(settings.task_key)) {
+      if (state != TaskState::kDisabled || !attempts(task).empty()) {
+        object(task, "it is disabled, or left out");
+      }
+      return;
+    }
     const Verdict verdict = judge(settings, upstream);
-    if (settings.disabled || verdict == Verdict::kRun) {
+    if (verdict == Verdict::kRun) {
       judge_execution(task);
       return;
     }
@@ -110,46 +143,70 @@ class Oracle {
     }
   }
 
-  void judge_execution(std::size_t task) {
-    const model::TaskSettings& settings = settings_.tasks[task];
-    const TaskState state = run_.tasks[task].state;
-    if (settings.disabled) {
-      if (state != TaskState::kDisabled || !attempts(task).empty()) {
-        object(task, "it is disabled");
-      }
-    } else if (const auto* condition = std::get_if<model::ConditionTask>(&settings.action)) {
+  void judge_execution(core::TaskIndex task) {
+    const model::TaskSettings& settings = fact_.settings_of(task);
+    if (const auto* condition = std::get_if<model::ConditionTask>(&settings.action)) {
       judge_condition(task, *condition);
+    } else if (const auto* loop = std::get_if<model::ForEachTask>(&settings.action)) {
+      judge_loop(task, *loop);
+    } else if (std::holds_alternative<model::RunJobTask>(settings.action)) {
+      const auto fault = find_run_job_fault({.settings = settings,
+                                             .row = run_.rows[task],
+                                             .fact = fact_.tasks[task],
+                                             .may_be_stopped = may_be_stopped(task)});
+      if (fault) {
+        object(task, *fault);
+      }
     } else {
       judge_attempts(task);
     }
   }
 
-  /// The value that `{{tasks.KEY.values.k}}` stands for, or the text itself; nullopt: there is
-  /// none.
-  [[nodiscard]] std::optional<std::string> resolve(const std::string& text) const {
-    const std::string prefix = "{{tasks.";
-    if (!text.starts_with(prefix)) {
-      return text;
+  /// What the text of the task reads as; nullopt: it refers to a value that nobody set.
+  [[nodiscard]] std::optional<std::string> resolve(core::TaskIndex task,
+                                                   const std::string& text) const {
+    const Reference reference = read_reference(text);
+    switch (reference.kind) {
+      case Reference::Kind::kNone:
+        return text;
+      case Reference::Kind::kInput:
+        return plain(element(task));
+      case Reference::Kind::kInputField:
+        return read_field(element(task), reference.name);
+      case Reference::Kind::kJobParameter:
+        return find_parameter(run_.record.parameters, reference.name);
+      case Reference::Kind::kTaskValue:
+        return value(reference);
     }
-    const std::string key = text.substr(prefix.size(), text.find(".values.") - prefix.size());
-    for (std::size_t task = 0; task < settings_.tasks.size(); ++task) {
-      const auto details = run_.details.find(static_cast<core::TaskIndex>(task));
-      if (settings_.tasks[task].task_key == key && details != run_.details.end() &&
-          run_.tasks[task].state == TaskState::kSucceeded && !details->second.values.empty()) {
-        const std::string& json = details->second.values.front().json;
-        return json.front() == '"' ? json.substr(1, json.size() - 2) : json;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] const std::string& element(core::TaskIndex task) const {
+    const std::size_t block = fact_.block_of(task);
+    return fact_.elements[block][task - fact_.blocks[block].first];
+  }
+
+  [[nodiscard]] std::optional<std::string> value(const Reference& reference) const {
+    const core::TaskIndex task = fact_.index_of(reference.task_key);
+    const auto details = run_.details.find(task);
+    if (details == run_.details.end() || run_.rows[task].state != TaskState::kSucceeded) {
+      return std::nullopt;
+    }
+    for (const model::TaskValue& value : details->second.values) {
+      if (value.key == reference.name) {
+        return plain(value.json);
       }
     }
     return std::nullopt;
   }
 
-  void judge_condition(std::size_t task, const model::ConditionTask& condition) {
+  void judge_condition(core::TaskIndex task, const model::ConditionTask& condition) {
     if (!attempts(task).empty()) {
       object(task, "a condition has no attempts");
     }
-    const auto left = resolve(condition.left);
-    const auto right = resolve(condition.right);
-    const TaskState state = run_.tasks[task].state;
+    const auto left = resolve(task, condition.left);
+    const auto right = resolve(task, condition.right);
+    const TaskState state = run_.rows[task].state;
     const bool compares_text = condition.op == model::ConditionOperator::kEqualTo;
     if (!left || !right || !compares_text) {
       // The workload's other comparisons are of texts that are no numbers.
@@ -159,95 +216,69 @@ class Oracle {
       return;
     }
     const bool is_true = *left == *right;
-    if (state != TaskState::kSucceeded || run_.tasks[task].outcome != (is_true ? 1 : 2)) {
+    if (state != TaskState::kSucceeded || run_.rows[task].outcome != (is_true ? 1 : 2)) {
       object(task, std::string("its outcome must be ") + (is_true ? "true" : "false"));
     }
   }
 
-  [[nodiscard]] bool misses_a_value(const model::TaskSettings& settings) const {
-    const auto* command = std::get_if<model::CommandTask>(&settings.action);
-    if (command == nullptr) {
-      return false;
+  void judge_loop(core::TaskIndex task, const model::ForEachTask& loop) {
+    if (!attempts(task).empty()) {
+      object(task, "a for-each task has no attempts");
     }
-    for (const std::string& argument : command->command) {
-      if (!resolve(argument)) {
-        return true;
-      }
+    const auto text = resolve(task, loop.inputs);
+    const auto inputs = text ? read_list(*text) : std::nullopt;
+    const auto block = fact_.find_block(task);
+    if (block && (!inputs || fact_.blocks[*block].count != inputs->size())) {
+      object(task, "it has other iterations than inputs");
     }
-    return false;
+    std::vector<TaskState> iterations;
+    for (std::uint32_t i = 0; block && i < fact_.blocks[*block].count; ++i) {
+      iterations.push_back(run_.rows[fact_.blocks[*block].first + i].state);
+    }
+    const auto fault = find_loop_fault({.row = run_.rows[task],
+                                        .has_list = inputs.has_value(),
+                                        .has_iterations = block.has_value(),
+                                        .input_count = inputs ? inputs->size() : 0,
+                                        .iterations = std::move(iterations),
+                                        .run_stop = run_.record.stop_reason});
+    if (fault) {
+      object(task, *fault);
+    }
   }
 
-  void judge_attempts(std::size_t task) {
-    const model::TaskSettings& settings = settings_.tasks[task];
-    const TaskState state = run_.tasks[task].state;
-    const auto tried = attempts(task);
+  [[nodiscard]] bool misses_a_value(core::TaskIndex task) const {
+    const auto* command = std::get_if<model::CommandTask>(&fact_.settings_of(task).action);
+    return command != nullptr && std::ranges::any_of(command->command, [&](const auto& argument) {
+             return !resolve(task, argument);
+           });
+  }
+
+  void judge_attempts(core::TaskIndex task) {
+    const TaskState state = run_.rows[task].state;
+    auto tried = attempts(task);
     if (tried.empty()) {
-      if (misses_a_value(settings) && state == TaskState::kFailed) {
+      if (misses_a_value(task) && state == TaskState::kFailed) {
         return;
       }
       object(task, "it was due and has no attempt");
     }
-    if (misses_a_value(settings)) {
+    if (misses_a_value(task)) {
       object(task, "it ran without a value that it needs");
     }
-    int failures = 0;
-    int losses = 0;
-    for (std::size_t index = 0; index < tried.size(); ++index) {
-      check_attempt(task, tried[index], index);
-      const bool is_last = index + 1 == tried.size();
-      const bool may_go_on = may_repeat(settings, tried[index], failures, losses);
-      if (!is_last && !may_go_on) {
-        object(task, "attempt " + std::to_string(index) + " must have been the last");
-      }
-      const bool was_being_stopped = run_.tasks[task].stop_reason != StopReason::kNone &&
-                                     tried[index].outcome.end == AttemptEnd::kLost;
-      if (is_last && may_go_on && !was_stopped() && !was_being_stopped) {
-        object(task, "attempt " + std::to_string(index) + " must not have been the last");
-      }
-      (tried[index].outcome.end == AttemptEnd::kLost ? losses : failures) += 1;
-    }
-    check_last(task, tried.back());
-  }
-
-  void check_attempt(std::size_t task,
-                     const core::AttemptRecord& attempt,
-                     std::size_t index) const {
-    if (attempt.number != index) {
-      object(
-          task,
-          "attempt " + std::to_string(index) + " has the number " + std::to_string(attempt.number));
+    const auto fault = find_attempt_fault({.settings = fact_.settings_of(task),
+                                           .row = run_.rows[task],
+                                           .attempts = std::move(tried),
+                                           .may_be_stopped = may_be_stopped(task)});
+    if (fault) {
+      object(task, *fault);
     }
   }
 
-  /// Whether another attempt follows in a run that is not stopped.
-  [[nodiscard]] static bool may_repeat(const model::TaskSettings& settings,
-                                       const core::AttemptRecord& attempt,
-                                       int failures,
-                                       int losses) {
-    const AttemptEnd end = attempt.outcome.end;
-    if (end == AttemptEnd::kLost) {
-      return losses < settings.max_lost;
-    }
-    const bool may_retry = settings.max_retries < 0 || failures < settings.max_retries;
-    const bool has_failed = end == AttemptEnd::kSignalled || end == AttemptEnd::kNotStarted ||
-                            (end == AttemptEnd::kExited && attempt.outcome.exit_code != 0);
-    const bool has_timed_out =
-        end == AttemptEnd::kTimedOut || attempt.state == TaskState::kTimedOut;
-    return may_retry && (has_failed || (has_timed_out && settings.retry_on_timeout));
-  }
-
-  void check_last(std::size_t task, const core::AttemptRecord& last) const {
-    const TaskState state = run_.tasks[task].state;
-    if (was_stopped() && state == TaskState::kCancelled) {
-      return;  // Stopped between two attempts, or with its last one.
-    }
-    TaskState wanted = state_after(last);
-    const bool was_stopped_by_timeout =
-        last.outcome.end == AttemptEnd::kCancelled && last.state == TaskState::kTimedOut;
-    wanted = was_stopped_by_timeout ? TaskState::kTimedOut : wanted;
-    if (state != wanted) {
-      object(task, "its last attempt makes it " + std::string(to_string(wanted)));
-    }
+  [[nodiscard]] EndedTask ended(const std::string& task_key) const {
+    const core::TaskRow& row = run_.rows[fact_.index_of(task_key)];
+    return {.state = row.state,
+            .outcome = row.outcome == 0 ? std::nullopt : std::optional(row.outcome == 1),
+            .is_left_out = left_out_.contains(task_key)};
   }
 
   void check_run() const {
@@ -271,7 +302,7 @@ class Oracle {
     }
     for (const auto& task : settings_.tasks) {
       for (const auto& dependency : task.depends_on) {
-        if (!task.disabled) {
+        if (!task.disabled && !left_out_.contains(task.task_key)) {
           leaves.erase(dependency.task_key);
         }
       }
@@ -279,11 +310,12 @@ class Oracle {
     bool any_failed = false;
     bool leaf_failed = false;
     bool only_cancelled = true;
-    for (const auto& [key, ended] : ended_) {
-      if (class_of(ended, std::nullopt) == Class::kFailed) {
+    for (const auto& task : settings_.tasks) {
+      const EndedTask how = ended(task.task_key);
+      if (class_of(how, std::nullopt) == Class::kFailed) {
         any_failed = true;
-        leaf_failed = leaf_failed || leaves.contains(key);
-        only_cancelled = only_cancelled && is_cancel(ended.state);
+        leaf_failed = leaf_failed || leaves.contains(task.task_key);
+        only_cancelled = only_cancelled && is_cancel(how.state);
       }
     }
     if (leaf_failed) {
@@ -292,12 +324,25 @@ class Oracle {
     return any_failed ? RunState::kSucceededWithFailures : RunState::kSucceeded;
   }
 
-  const store::RunView& run_;
+  const RunFact& fact_;
+  const core::StoredRun& run_;
   const model::JobSettings& settings_;
-  std::map<std::string, EndedTask> ended_;
+  TaskKeys left_out_;
 };
 
+/// When the present pass began; kNoTime: it ended in the queue.
+Timestamp pass_start(const core::RunRecord& run) {
+  return run.repairs.empty() ? run.started : run.repairs.back().started;
+}
+
 }  // namespace
+
+EndedTask ended_task(const RunFact& run, const std::string& task_key) {
+  const TaskFact& fact = run.tasks[run.index_of(task_key)];
+  return {.state = fact.state,
+          .outcome = fact.outcome == 0 ? std::nullopt : std::optional(fact.outcome == 1),
+          .is_left_out = left_out_tasks(*run.settings, run.record.only).contains(task_key)};
+}
 
 Verdict judge(const model::TaskSettings& task, const std::map<std::string, EndedTask>& upstream) {
   std::multiset<Class> classes;
@@ -331,11 +376,12 @@ Verdict judge(const model::TaskSettings& task, const std::map<std::string, Ended
   return Verdict::kRun;
 }
 
-void check_finished_run(const store::RunView& run, const model::JobSettings& settings) {
-  if (run.record.state == RunState::kSkipped || run.record.started == kNoTime) {
+void check_finished_run(const RunFact& fact) {
+  const core::RunRecord& record = fact.finished->record;
+  if (record.state == RunState::kSkipped || pass_start(record) == kNoTime) {
     return;  // Never ran: the ledger judges why.
   }
-  Oracle(run, settings).check();
+  Oracle(fact).check();
 }
 
 }  // namespace sheaf::sim

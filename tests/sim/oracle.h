@@ -8,8 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/core/records.h"
-#include "scheduler/store/reader.h"
+#include "tests/sim/run_fact.h"
 
 namespace sheaf::sim {
 
@@ -17,7 +16,11 @@ namespace sheaf::sim {
 struct EndedTask {
   model::TaskState state = model::TaskState::kSucceeded;
   std::optional<bool> outcome;  ///< Of a condition task.
+  bool is_left_out = false;     ///< By the run's selection.
 };
+
+/// The task of the run, as its dependents see it.
+[[nodiscard]] EndedTask ended_task(const RunFact& run, const std::string& task_key);
 
 enum class Verdict { kRun, kExcluded, kUpstreamFailed, kUpstreamCancelled };
 
@@ -25,7 +28,8 @@ enum class Verdict { kRun, kExcluded, kUpstreamFailed, kUpstreamCancelled };
 [[nodiscard]] Verdict judge(const model::TaskSettings& task,
                             const std::map<std::string, EndedTask>& upstream);
 
-/// Holds a finished run against its settings; Violation where it ended otherwise than it must.
-void check_finished_run(const store::RunView& run, const model::JobSettings& settings);
+/// Holds a run that is over (`fact.finished`) against its settings; Violation where it ended
+/// otherwise than it must.
+void check_finished_run(const RunFact& fact);
 
 }  // namespace sheaf::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tests/sim/dice.h"
 
@@ -11,8 +12,14 @@ namespace sheaf::sim {
 /// What a deployment of the story may contain now.
 enum class Season { kStorm, kQuiet };
 
+struct JobPlan {
+  std::string name;
+  Season season = Season::kStorm;
+  std::vector<std::string> linkable;  ///< Keys of jobs that it may start.
+};
+
 /// A document that common/model accepts. In the quiet season nothing starts by itself and every
 /// queue moves.
-[[nodiscard]] std::string random_job(Dice& dice, const std::string& name, Season season);
+[[nodiscard]] std::string random_job(Dice& dice, const JobPlan& plan);
 
 }  // namespace sheaf::sim

@@ -70,7 +70,8 @@ void SchedulerHost::open_store() {
   auto opened = store::RocksStore::open(
       parts_.folder, {.env = process_->environment.get(), .write_buffer_bytes = kWriteBufferBytes});
   check_ok(opened, "P1");
-  process_->store = std::make_unique<CrashingStore>(*std::move(opened), *disk_, parts_.ledger);
+  process_->store = std::make_unique<CrashingStore>(
+      *std::move(opened), *disk_, parts_.ledger, [this] { return wall_time(); });
   mark_at_start_ = read_mark();
   parts_.ledger.reopen(process_->store->head());
 }
@@ -178,7 +179,9 @@ void SchedulerHost::post(core::Command command, engine::OnOutcome on_outcome) {
 void SchedulerHost::receive(const std::string& worker, std::string frame) {
   if (process_ && process_->control) {
     last_heard_[worker] = parts_.timeline.now();
-    process_->control->receive({.connection = worker, .user = worker, .bytes = std::move(frame)});
+    process_->control->receive({.connection = parts_.bus.connection_of(worker),
+                                .user = worker,
+                                .bytes = std::move(frame)});
     pump();
   }
 }

@@ -7,7 +7,6 @@
 #include "tests/sim/bus.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/machine.h"
-#include "tests/sim/oracle.h"
 #include "tests/sim/scheduler_host.h"
 #include "tests/sim/violation.h"
 #include "tests/sim/workload.h"
@@ -41,13 +40,15 @@ class Story {
                    .dice = dice_.split()}) {
     const std::size_t machines = 1 + dice_.below(4);
     for (std::size_t index = 0; index < machines; ++index) {
-      machines_.push_back(std::make_unique<Machine>(Machine::Parts{.timeline = timeline_,
-                                                                   .faults = faults_,
-                                                                   .truth = truth_,
-                                                                   .ledger = ledger_,
-                                                                   .bus = bus_,
-                                                                   .dice = dice_.split()},
-                                                    "w" + std::to_string(index)));
+      machines_.push_back(std::make_unique<Machine>(
+          Machine::Parts{.timeline = timeline_,
+                         .faults = faults_,
+                         .truth = truth_,
+                         .ledger = ledger_,
+                         .bus = bus_,
+                         .dice = dice_.split()},
+          "w" + std::to_string(index),
+          index == 0 ? Machine::Equipment::kEverything : Machine::Equipment::kRandom));
     }
     bus_.connect([this](const std::string& worker,
                         std::string frame) { scheduler_.receive(worker, std::move(frame)); },
@@ -228,11 +229,23 @@ class Story {
     }
   }
 
+  /// The run and those of its tasks that something is still to be done for.
   [[nodiscard]] std::string first_unfinished() const {
     for (const auto& [id, run] : ledger_.runs()) {
-      if (!run.is_over) {
-        return to_string(id);
+      if (run.is_over) {
+        continue;
       }
+      std::string text = to_string(id);
+      const core::LiveRun& live = *ledger_.folded().find_run(id);
+      for (core::TaskIndex task = 0; task < live.record.task_count; ++task) {
+        const model::TaskState state = live.tasks.state[task];
+        if (!is_terminal(state) && state != model::TaskState::kBlocked) {
+          const model::TaskSettings& settings = live.task_settings(task);
+          text += ", task " + std::to_string(task) + " " + std::string(to_string(state)) +
+                  (settings.pool.empty() ? "" : " in pool " + settings.pool);
+        }
+      }
+      return text;
     }
     return "none";
   }
@@ -244,10 +257,16 @@ class Story {
     const auto reader = scheduler_.store().read();
     for (const auto& [id, fact] : ledger_.runs()) {
       const auto run = reader->run(id);
+      if (fact.is_deleted) {
+        if (!run || run->has_value()) {
+          violate("delete", "run " + to_string(id) + " is deleted and still in the store");
+        }
+        continue;
+      }
       if (!run || !run->has_value()) {
         violate("P1", "run " + to_string(id) + " is not in the store");
       }
-      check_finished_run(**run, *fact.settings);
+      ledger_.check_stored(**run);
     }
   }
 

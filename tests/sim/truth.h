@@ -19,6 +19,7 @@ struct Process {
   std::string task_key;
   AttemptId attempt;
   std::uint64_t fence = 0;
+  std::vector<std::uint32_t> gpus;
   Milliseconds started{0};
   bool is_alive = true;
   /// How its main process ended by itself; set before the tree is gone.

@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "common/base/check.h"
-#include "common/os/digest.h"
 #include "tests/sim/violation.h"
 
 namespace sheaf::sim {
@@ -24,15 +22,12 @@ void Workload::act() {
     return;
   }
   Dice& dice = parts_.dice;
-  const std::size_t thrown = dice.below(100);
   if (jobs_.empty() && is_settled()) {
     deploy(Season::kStorm);
-  } else if (thrown < 80 || tasks() == 0) {
+  } else if (tasks() == 0) {
     submit();
-  } else if (thrown < 90) {
-    cancel();
   } else {
-    deploy(Season::kStorm);
+    (this->*pick_operation())();
   }
   const Milliseconds pause = dice.chance(70)
                                  ? dice.between(Milliseconds{10}, std::chrono::seconds(60))
@@ -40,63 +35,37 @@ void Workload::act() {
   parts_.timeline.after(pause, [this] { act(); });
 }
 
-void Workload::deploy(Season season) {
-  core::Deploy command{.bundle = "b",
-                       .target = "dev",
-                       .manifest_digest = "",
-                       .file_path = "/Workspace/b",
-                       .principal = "ann"};
-  static constexpr std::array<const char*, 4> kNames{"one", "two", "three", "four"};
-  for (const char* name : kNames) {
-    if (season == Season::kStorm && parts_.dice.chance(15)) {
-      continue;  // The job is removed, or was never there.
+Workload::Operation Workload::pick_operation() {
+  struct Choice {
+    std::size_t weight;
+    Operation operation;
+  };
+  static constexpr std::array<Choice, 9> kChoices{{
+      {55, &Workload::submit},
+      {5, &Workload::submit_once},
+      {5, &Workload::cancel},
+      {7, &Workload::cancel_task},
+      {1, &Workload::cancel_all},
+      {10, &Workload::repair},
+      {4, &Workload::remove},
+      {8, &Workload::redeploy},
+      {5, &Workload::change_pool},
+  }};
+  std::size_t thrown = parts_.dice.below(100);
+  for (const Choice& choice : kChoices) {
+    if (thrown < choice.weight) {
+      return choice.operation;
     }
-    std::string document = random_job(parts_.dice, name, season);
-    auto settings = model::parse_job_settings(document);
-    SHEAF_CHECK(settings.has_value(), settings.error().message + " in " + document);
-    std::string digest = os::sha256_hex(document);
-    command.jobs.push_back(
-        {.resource_key = name,
-         .settings_digest = std::move(digest),
-         .settings_json = std::move(document),
-         .settings = std::make_shared<const model::JobSettings>(*std::move(settings))});
+    thrown -= choice.weight;
   }
-  ask(std::move(command), "");
-}
-
-void Workload::submit() {
-  if (jobs_.empty()) {
-    return;
-  }
-  core::SubmitRun command{.job = parts_.dice.pick(jobs_)};
-  if (parts_.dice.chance(40)) {
-    const std::string delivery = std::to_string(next_key_++);
-    command.trigger = {.kind = model::TriggerKind::kHook, .hook = "h", .delivery = delivery};
-    command.receipt_key = "hook/" + to_string(command.job) + "/h/" + delivery;
-    command.receipt_kept = limits::kHookDeliveryKept;
-  } else {
-    command.idempotency_token = "t" + std::to_string(next_key_++);
-    command.receipt_key = "token/" + command.idempotency_token;
-  }
-  std::string key = command.receipt_key;
-  ask(std::move(command), std::move(key));
-}
-
-void Workload::cancel() {
-  std::vector<RunId> open;
-  for (const auto& [id, run] : parts_.ledger.runs()) {
-    if (!run.is_over) {
-      open.push_back(id);
-    }
-  }
-  if (!open.empty()) {
-    ask(core::CancelRun{.run = parts_.dice.pick(open)}, "");
-  }
+  return &Workload::submit;
 }
 
 void Workload::ask(core::Command command, std::string key) {
   auto request =
       std::make_shared<Request>(Request{.command = std::move(command), .key = std::move(key)});
+  // A deployment that came late would undo the one that makes everything quiet.
+  request->ends_with_storm = !is_over_ && std::holds_alternative<core::Deploy>(request->command);
   ++open_requests_;
   send(request);
   if (!request->key.empty() && parts_.faults.strikes(Fault::kRequestRepeated)) {
@@ -112,9 +81,15 @@ void Workload::send(const std::shared_ptr<Request>& request) {
   const Milliseconds patience =
       parts_.dice.between(std::chrono::seconds(2), std::chrono::seconds(40));
   parts_.timeline.after(patience, [this, request, number] {
-    if (!request->is_answered && request->tries == number) {
-      send(request);
+    if (request->is_answered || request->tries != number) {
+      return;
     }
+    if (is_over_ && request->ends_with_storm) {
+      request->is_answered = true;
+      --open_requests_;
+      return;
+    }
+    send(request);
   });
 }
 

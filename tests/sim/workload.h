@@ -1,5 +1,6 @@
 // The clients: they deploy jobs and change them while they run, submit runs with tokens and by
-// hooks, repeat what is not answered, and cancel. A new command gets an operation here.
+// hooks, repeat what is not answered, cancel, repair and delete. A new command gets an operation
+// (operations.cc).
 #pragma once
 
 #include <map>
@@ -41,13 +42,28 @@ class Workload {
     core::Command command;
     std::string key;  ///< Receipt key of a submission; empty: none.
     bool is_answered = false;
+    bool ends_with_storm = false;  ///< Then nobody repeats it.
     std::uint64_t tries = 0;
   };
 
+  using Operation = void (Workload::*)();
+
   void deploy(Season season);
+  void redeploy();
   void submit();
+  void submit_once();
   void cancel();
+  void cancel_task();
+  void cancel_all();
+  void repair();
+  void remove();
+  void change_pool();
+
   void act();
+  [[nodiscard]] Operation pick_operation();
+  [[nodiscard]] core::DeployedJob random_document(const JobPlan& plan);
+  /// A random run that is over, or is not; an invalid id: there is none.
+  [[nodiscard]] RunId pick_run(bool is_over);
   void ask(core::Command command, std::string key);
   void send(const std::shared_ptr<Request>& request);
   void answer(Request& request, const engine::Outcome& outcome);

@@ -180,5 +180,29 @@ TEST(RetryFilter, RepeatsOnlyTheEndsThatItNames) {
   }
 }
 
+TEST(RetryFilter, ATimeoutThatTheSchedulerHadToEnforceIsOne) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run =
+      world.submit(world.deploy(a_job("j").task(a_task("a")
+                                                    .retries(1)
+                                                    .retry_on_timeout()
+                                                    .timeout(std::chrono::seconds(10))
+                                                    .retry_only_on({.on_timeout = true}))));
+  world.start(run, "a");
+  world.pass(std::chrono::seconds(60));
+  ASSERT_EQ(world.state_of(run, "a"), TaskState::kStopping);
+  const core::TaskRow row = world.row_of(run, "a");
+  ASSERT_TRUE(
+      world
+          .turn(ReportResult{
+              .worker = row.worker,
+              .attempt = row.attempt,
+              .fence = row.fence,
+              .outcome = {.end = AttemptEnd::kCancelled, .tree_empty = true, .started = world.now}})
+          .has_value());
+  EXPECT_EQ(world.state_of(run, "a"), TaskState::kLeased);
+}
+
 }  // namespace
 }  // namespace sheaf::core
