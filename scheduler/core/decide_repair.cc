@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxRepairs = 1'000;
 
-/// Of a run that is over. What is blocked there never had its turn: the run, or its last repair,
-/// ended in the queue.
 /// Builds the rows of the repaired run from those of the finished one.
 class Repairer {
  public:
