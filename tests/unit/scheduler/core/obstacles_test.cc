@@ -55,7 +55,7 @@ TEST(Unmeetable, WithoutAnySlotNobodyTakesAnything) {
   EXPECT_EQ(unmeetable(world.state, {}), "no worker has any slots");
 }
 
-TEST(Unmeetable, WarnsOnceThoughTheTaskBecomesReadyAgain) {
+TEST(Unmeetable, WarnsOnceInEachPassOfTheRun) {
   CoreWorld world;
   world.register_worker(RegisterWorker{.name = "large", .slots = 1, .resources = {.gpus = {0, 1}}});
   const JobId job = world.deploy(a_job("j").task(a_task("t").resources({.gpus = 2})));
