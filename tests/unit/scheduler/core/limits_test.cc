@@ -188,6 +188,9 @@ TEST(Limits, InputsThatAreTooLongOrTooManyAreRefused) {
   EXPECT_EQ(lines.error().code, ErrorCode::kExhausted);
   EXPECT_EQ(lines.error().message, "the inputs of a for-each task are longer than 64 MiB");
   EXPECT_EQ(IterationInputs::from_array(longest + " ").error().code, ErrorCode::kExhausted);
+}
+
+TEST(Limits, MoreInputsThanATaskMayHaveAreRefused) {
   std::string many;
   for (std::size_t i = 0; i < limits::kMaxIterations; ++i) {
     many += "1\n";

@@ -280,5 +280,53 @@ TEST(RepairRules, EveryPassKeepsItsOwnTimesAndEnds) {
   EXPECT_EQ(repairs[1].ended, first + std::chrono::seconds(120));
 }
 
+TEST(RepairRules, ASuccessfulForEachTaskStaysWithItsIterations) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  const RunId run = world.submit(world.deploy(
+      a_job("j").task(a_task("bad")).task(a_task("loop").for_each("[1]", a_task("one")))));
+  world.finish_iteration(run, "loop", 0);
+  const TaskRow kept = world.iteration_row(run, "loop", 0);
+  world.finish(run, "bad", 1);
+  repair(world, {.run = run, .all_failed = true});
+  EXPECT_EQ(world.state_of(run, "loop"), TaskState::kSucceeded);
+  EXPECT_EQ(world.iteration_row(run, "loop", 0), kept);
+  world.finish(run, "bad");
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(RepairRules, IterationsThatNeverBeganBeginWithTheRepair) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  const RunId run = world.submit(
+      world.deploy(a_job("j").task(a_task("loop").for_each("[1, 2, 3]", a_task("one")))));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  world.finish_iteration(run, "loop", 0);
+  ASSERT_EQ(world.iterations_of(run, "loop"),
+            (std::vector<TaskState>{
+                TaskState::kSucceeded, TaskState::kCancelled, TaskState::kCancelled}));
+  repair(world, {.run = run, .all_failed = true});
+  EXPECT_EQ(
+      world.iterations_of(run, "loop"),
+      (std::vector<TaskState>{TaskState::kSucceeded, TaskState::kLeased, TaskState::kBlocked}));
+  EXPECT_NE(world.iteration_row(run, "loop", 1).attempt,
+            world.iteration_row(run, "loop", 2).attempt);
+}
+
+TEST(RepairRules, InputsFromAnotherFileAreReadAnew) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  world.files = {{"old.jsonl", "1\n2\n"}, {"new.jsonl", "1\n2\n3\n"}};
+  const auto job = [](const std::string& file) {
+    return a_job("j").task(a_task("loop").for_each_line(file, a_task("one"), 3));
+  };
+  const RunId run = world.submit(world.deploy(job("old.jsonl")));
+  world.finish_iteration(run, "loop", 0);
+  world.finish_iteration(run, "loop", 1, 1);
+  world.deploy(job("new.jsonl"));
+  repair(world, {.run = run, .all_failed = true});
+  EXPECT_EQ(world.iterations_of(run, "loop").size(), 3U);
+}
+
 }  // namespace
 }  // namespace sheaf::core
