@@ -56,6 +56,9 @@ inline constexpr std::size_t kMaxLogBytesPerAttempt = 1ull << 30;
 inline constexpr std::size_t kMaxHookBodyBytes = 1u << 20;
 inline constexpr std::size_t kMaxBlobBytes = 2ull << 30;
 inline constexpr std::size_t kMaxEngineQueue = 65'536;
+/// A batch of so many events starts no further iterations of for-each tasks: others have their
+/// turn.
+inline constexpr std::size_t kLongBatchEvents = 20'000;
 
 // Hooks.
 inline constexpr std::chrono::seconds kHookTimestampTolerance{300};

@@ -229,8 +229,16 @@ AlertSettings compile_alerts(const json::object& document, Findings& findings) {
   return alerts;
 }
 
+// Workers and alerts hand the name on as a text that ends at its first NUL.
+void check_name(const json::object& document, Findings& findings) {
+  if (string_at(document, "name").value_or("").find('\0') != std::string::npos) {
+    report(findings, "name", "a name cannot hold a NUL character", "Remove it.");
+  }
+}
+
 JobSettings compile_job(const json::object& document, Findings& findings) {
   check_length(document, "name", limits::kMaxJobNameBytes, "bytes", findings);
+  check_name(document, findings);
   check_length(document, "description", kMaxDescriptionBytes, "bytes", findings);
   check_length(document, "tags", kMaxTags, "tags", findings);
   JobSettings settings;

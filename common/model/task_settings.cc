@@ -111,6 +111,12 @@ void check_unused(const TaskSettings& task, const std::string& path, Findings& f
            is_condition ? "Remove it." : "Remove it; put it on the tasks of the other job.",
            findings);
   }
+  if (std::holds_alternative<RunJobTask>(task.action) && !task.retry_only_on.is_empty()) {
+    report(findings,
+           member_path(path, "sheaf.retry.only_on"),
+           "a run of another job ends with a result, not with an exit status",
+           "Remove it; put it on the tasks of the other job.");
+  }
   if (!std::holds_alternative<SparkPythonTask>(task.action) && !task.environment_key.empty()) {
     report(findings,
            member_path(path, "environment_key"),

@@ -1,5 +1,6 @@
 #include "common/base/check.h"
 #include "common/base/planted.h"
+#include "scheduler/core/attempt_history.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
 #include "scheduler/core/usage.h"
@@ -167,15 +168,14 @@ class Applier {
 
   void operator()(const AttemptFinished& event) {
     LiveRun& run = live(event.run);
-    TaskDetails& details = run.details[event.task];
-    if (event.attempt.state == TaskState::kSucceeded ||
-        planted::has("core.values_before_success")) {
-      details.values = std::move(details.staged);
-    } else {
-      run.value_count -= static_cast<std::uint32_t>(details.staged.size());
+    if (const auto found = run.details.find(event.task); found != run.details.end()) {
+      take_values(run, found->second, event.attempt.state);
     }
-    details.staged.clear();
-    details.attempts.push_back(event.attempt);
+    if (is_plain_success(event.attempt)) {
+      keep_in_row(run.tasks, event.task, event.attempt.outcome);
+    } else {
+      run.details[event.task].attempts.push_back(event.attempt);
+    }
     writer_.release_attempt(run, event.task);
     writer_.set_deadline(run, event.task, kNoTime);
     writer_.mark_dirty(run, event.task);
@@ -334,6 +334,24 @@ class Applier {
     LiveRun* run = state_.find_run(id);
     SHEAF_CHECK(run != nullptr, "an event names a run that is not live");
     return *run;
+  }
+
+  /// What the attempt published becomes the task's with its success, and is forgotten without.
+  static void take_values(LiveRun& run, TaskDetails& details, TaskState state) {
+    if (state == TaskState::kSucceeded || planted::has("core.values_before_success")) {
+      details.values = std::move(details.staged);
+    } else {
+      run.value_count -= static_cast<std::uint32_t>(details.staged.size());
+    }
+    details.staged.clear();
+  }
+
+  static void keep_in_row(TaskColumns& rows, TaskIndex task, const model::AttemptOutcome& outcome) {
+    if (outcome.started != kNoTime) {
+      rows.started[task] = outcome.started;
+    }
+    rows.stdout_bytes[task] = static_cast<std::uint32_t>(outcome.stdout_bytes);
+    rows.stderr_bytes[task] = static_cast<std::uint32_t>(outcome.stderr_bytes);
   }
 
   void leave_blocked(LiveRun& run, TaskIndex task, TaskState state) {

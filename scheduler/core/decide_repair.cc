@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/limits.h"
+#include "scheduler/core/attempt_history.h"
 #include "scheduler/core/decide.h"
 #include "scheduler/core/repair_choice.h"
 
@@ -45,9 +46,15 @@ void Repairer::reset(TaskIndex task) {
   fresh_.push_back(attempt);
   after_.rows[task] = {.attempt = attempt};
   const auto old = choice_.find_before(task);
-  const auto details = old ? before_.details.find(*old) : before_.details.end();
-  if (details != before_.details.end() && !details->second.attempts.empty()) {
-    after_.details[task] = {.attempts = details->second.attempts};
+  if (!old) {
+    return;
+  }
+  const auto details = before_.details.find(*old);
+  auto attempts = finished_attempts(before_.record,
+                                    before_.rows[*old],
+                                    details == before_.details.end() ? nullptr : &details->second);
+  if (!attempts.empty()) {
+    after_.details[task] = {.attempts = std::move(attempts)};
   }
 }
 

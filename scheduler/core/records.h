@@ -161,6 +161,9 @@ struct TaskRow {
   Timestamp started = kNoTime;   ///< Of the current attempt.
   Timestamp ended = kNoTime;     ///< Of the task.
   Timestamp deadline = kNoTime;  ///< Retry time, attempt timeout or loss verdict, by state.
+  /// Lengths of the logs of a plain success; see attempt_history.h.
+  std::uint32_t stdout_bytes = 0;
+  std::uint32_t stderr_bytes = 0;
   friend bool operator==(const TaskRow&, const TaskRow&) = default;
 };
 
@@ -179,9 +182,10 @@ struct AttemptRecord {
 /// The variable-size part of a task; most tasks have none.
 struct TaskDetails {
   std::string message;
-  std::vector<AttemptRecord> attempts;  ///< Finished ones, oldest first.
-  std::vector<TaskValue> values;        ///< Recorded with the successful attempt.
-  std::vector<TaskValue> staged;        ///< Of the running attempt; invisible until it succeeds.
+  /// Finished ones, oldest first, but for a plain success; see attempt_history.h.
+  std::vector<AttemptRecord> attempts;
+  std::vector<TaskValue> values;  ///< Recorded with the successful attempt.
+  std::vector<TaskValue> staged;  ///< Of the running attempt; invisible until it succeeds.
   std::vector<std::string> warnings;
   RunId child;  ///< Of a run-job task: the latest run that it started.
   /// Devices of its worker that the current attempt holds, ascending; empty while it has none.

@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "common/model/for_each_inputs.h"
+#include "scheduler/core/attempt_history.h"
 #include "scheduler/core/decide.h"
 #include "scheduler/core/usage.h"
 
@@ -33,8 +34,7 @@ std::uint32_t execution_count(const LiveRun& run, TaskIndex task) {
   }
   const std::vector<AttemptRecord>& attempts = details->second.attempts;
   // What a repair kept still has the number that it had in an earlier pass.
-  const bool is_over = attempts.back().id == run.tasks.attempt[task];
-  const std::uint32_t pass = is_over ? attempts.back().repair : repair_count(run.record);
+  const std::uint32_t pass = pass_of(run.record, run.tasks.attempt[task]);
   const auto earlier = std::ranges::count_if(
       attempts, [pass](const AttemptRecord& attempt) { return attempt.repair < pass; });
   return static_cast<std::uint32_t>(earlier) + in_its_pass;

@@ -22,7 +22,9 @@ void TaskColumns::resize(std::uint32_t task_count) {
        fence,
        started,
        ended,
-       deadline);
+       deadline,
+       stdout_bytes,
+       stderr_bytes);
 }
 
 TaskRow TaskColumns::row(TaskIndex task) const {
@@ -36,7 +38,9 @@ TaskRow TaskColumns::row(TaskIndex task) const {
                  .fence = fence[task],
                  .started = started[task],
                  .ended = ended[task],
-                 .deadline = deadline[task]};
+                 .deadline = deadline[task],
+                 .stdout_bytes = stdout_bytes[task],
+                 .stderr_bytes = stderr_bytes[task]};
 }
 
 void TaskColumns::set_row(TaskIndex task, const TaskRow& row) {
@@ -51,6 +55,8 @@ void TaskColumns::set_row(TaskIndex task, const TaskRow& row) {
   started[task] = row.started;
   ended[task] = row.ended;
   deadline[task] = row.deadline;
+  stdout_bytes[task] = row.stdout_bytes;
+  stderr_bytes[task] = row.stderr_bytes;
 }
 
 std::uint32_t LiveRun::block_of(TaskIndex task) const {

@@ -43,6 +43,8 @@ struct TaskColumns {
   std::vector<Timestamp> started;
   std::vector<Timestamp> ended;
   std::vector<Timestamp> deadline;
+  std::vector<std::uint32_t> stdout_bytes;
+  std::vector<std::uint32_t> stderr_bytes;
 
   void resize(std::uint32_t task_count);
   [[nodiscard]] TaskRow row(TaskIndex task) const;

@@ -46,6 +46,12 @@ struct Unsettled {
            stoppable.empty() && blocks.empty() && ended_children.empty();
   }
   [[nodiscard]] bool is_empty() const { return is_settled() && wanting_facts.empty(); }
+  /// Nothing is left but iterations: a restart finds those again, so that they may wait for another
+  /// batch.
+  [[nodiscard]] bool may_wait() const {
+    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
+           stoppable.empty() && ended_children.empty() && wanting_facts.empty();
+  }
 };
 
 }  // namespace sheaf::core

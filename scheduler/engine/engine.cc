@@ -111,6 +111,9 @@ std::deque<Waiting> Engine::Loop::wait_for_commands() {
   if (const auto deadline = core::next_deadline(turn_.state())) {
     longest = std::clamp(*deadline - clock_(), Milliseconds{0}, longest);
   }
+  if (turn_.is_due()) {
+    longest = Milliseconds{0};
+  }
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, longest, [this] { return is_stopping_ || !queue_.empty(); });
   return std::exchange(queue_, {});

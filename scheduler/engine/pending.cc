@@ -112,6 +112,7 @@ void Pending::note(const core::Event& event) {
     events_.push_back({.run = run, .events = {}});
   }
   events_.back().events.push_back(event);
+  ++event_count_;
   std::visit(Filer{records_}, event);
 }
 
@@ -121,6 +122,7 @@ store::Batch Pending::take(core::State& state, const store::Head& head) {
   batch.epoch = state.epoch;
   batch.next_id = state.next_id;
   batch.events = std::exchange(events_, {});
+  event_count_ = 0;
   for (const RunId id : state.dirty_runs) {
     core::LiveRun* run = state.find_run(id);
     SHEAF_CHECK(run != nullptr, "a changed run left memory before it was encoded");

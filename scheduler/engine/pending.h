@@ -2,6 +2,7 @@
 // which later commands of the same batch must see. Core thread only.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ class Pending {
   void note(const core::Event& event);
 
   [[nodiscard]] bool is_empty() const { return events_.empty(); }
+  /// Events noted since the last take().
+  [[nodiscard]] std::size_t event_count() const { return event_count_; }
 
   /// Everything noted, with the rows of the runs that `state` says are dirty; clears both. The
   /// number is `head.batch + 1`.
@@ -35,6 +38,7 @@ class Pending {
 
  private:
   std::vector<store::Batch::RunEvents> events_;
+  std::size_t event_count_ = 0;
   store::Batch records_;
 };
 

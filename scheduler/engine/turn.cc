@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
+#include "common/base/limits.h"
 #include "common/base/planted.h"
 #include "scheduler/placement/placement.h"
 
@@ -108,7 +109,10 @@ Outcome Turn::step(const core::Command& command) {
 }
 
 void Turn::settle() {
-  while (!state_.unsettled.is_empty()) {
+  const auto is_long = [this] {
+    return pending_.event_count() >= limits::kLongBatchEvents && state_.unsettled.may_wait();
+  };
+  while (!state_.unsettled.is_empty() && !is_long()) {
     for (const core::Command& command : core::take_follow_ups(state_)) {
       const Outcome outcome = step(command);
       if (!outcome) {

@@ -65,6 +65,9 @@ class Turn {
   /// Decides the commands in order, and whatever time and free slots bring, as one batch.
   void take(std::deque<Waiting> commands);
 
+  /// The last batch grew long and left work behind: another take() is due at once.
+  [[nodiscard]] bool is_due() const { return !state_.unsettled.is_empty(); }
+
   /// State as the last batch left it.
   [[nodiscard]] const core::State& state() const { return state_; }
 

@@ -33,12 +33,9 @@ ExpectedLength expected_length(const store::RunView& run, const files::LogName& 
   if (place->record != nullptr) {
     return files::final_length(place->record->outcome, name.stream);
   }
-  const auto details = run.details.find(place->task);
-  if (details != run.details.end()) {
-    for (const core::AttemptRecord& attempt : details->second.attempts) {
-      if (attempt.id == name.attempt) {
-        return files::final_length(attempt.outcome, name.stream);
-      }
+  for (const core::AttemptRecord& attempt : run.finished_attempts(place->task)) {
+    if (attempt.id == name.attempt) {
+      return files::final_length(attempt.outcome, name.stream);
     }
   }
   return is_terminal(run.tasks[place->task].state) ? ExpectedLength(0) : std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "scheduler/http/context.h"
 #include "scheduler/http/json_reading.h"
+#include "scheduler/http/views_resolved.h"
 
 namespace sheaf::http {
 namespace {
@@ -20,8 +21,9 @@ constexpr std::size_t kMaxScannedRuns = 1'000;
 Result<Response> get_run(Context& context, const Call& call) {
   const auto id = id_argument(call, "run_id");
   const auto first = number_argument(call, "page_token", 0);
-  if (!id || !first) {
-    return fail(!id ? id.error() : first.error());
+  const auto resolves = flag_argument(call, "include_resolved_values");
+  if (!id || !first || !resolves) {
+    return fail(!id ? id.error() : !first ? first.error() : resolves.error());
   }
   const auto reader = context.read();
   const auto run = find_run_or_task_run(*reader, *id, call.identity);
@@ -32,16 +34,30 @@ Result<Response> get_run(Context& context, const Call& call) {
   if (!around) {
     return fail(around.error());
   }
-  if (run->record.id == RunId{*id}) {
-    return json_response(
-        public_run(*run, *around, TaskPage{.first = static_cast<std::size_t>(*first)}));
-  }
-  const auto place = find_attempt(*run, AttemptId{*id});
-  if (!place) {
+  const TaskPage page{.first = static_cast<std::size_t>(*first)};
+  const bool is_whole = run->record.id == RunId{*id};
+  const auto place = is_whole ? std::nullopt : find_attempt(*run, AttemptId{*id});
+  if (!is_whole && !place) {
     return fail(ErrorCode::kNotFound, "Run " + std::to_string(*id) + " does not exist.");
   }
-  return json_response(
-      public_task_run(*run, *around, *place, TaskPage{.first = static_cast<std::size_t>(*first)}));
+  auto view =
+      is_whole ? public_run(*run, *around, page) : public_task_run(*run, *around, *place, page);
+  if (*resolves) {
+    const auto settings = context.settings(*reader, run->record.settings_digest);
+    if (!settings) {
+      return fail(settings.error());
+    }
+    if (auto added = add_resolved_values(view,
+                                         *reader,
+                                         *run,
+                                         {*settings, &(*settings)->compiled},
+                                         place ? &*place : nullptr,
+                                         page);
+        !added) {
+      return fail(added.error());
+    }
+  }
+  return json_response(view);
 }
 
 struct RunsQuery {

@@ -239,6 +239,11 @@ Result<core::SubmitOnce> read_submit(const json::object& body, const Identity& i
   if (!compiled) {
     return fail(compiled.error());
   }
+  if (compiled->schedule || !compiled->hooks.empty()) {
+    return fail(ErrorCode::kInvalid,
+                std::string(compiled->schedule ? "schedule" : "sheaf.hooks") +
+                    ": a one-time run starts at once and never again; remove it, or deploy a job");
+  }
   std::string digest = os::sha256_hex(document);
   return core::SubmitOnce{
       .settings_digest = std::move(digest),

@@ -76,6 +76,7 @@ json::array dependencies_of(const model::TaskSettings& task) {
 
 void add_details(json::object& object,
                  const core::TaskDetails& details,
+                 const std::vector<core::AttemptRecord>& finished,
                  const WorkerNames& workers) {
   object["message"] = details.message;
   if (details.child.is_valid()) {
@@ -83,7 +84,7 @@ void add_details(json::object& object,
   }
   std::vector<std::string> warnings;
   json::array attempts;
-  for (const core::AttemptRecord& attempt : details.attempts) {
+  for (const core::AttemptRecord& attempt : finished) {
     attempts.push_back(attempt_view(attempt, workers));
     for (const std::string& warning : attempt.outcome.warnings) {
       if (std::ranges::find(warnings, warning) == warnings.end()) {
@@ -108,8 +109,11 @@ json::object row_view(const store::RunView& run,
   if (row.worker.is_valid()) {
     object["worker"] = worker_name(row.worker, workers);
   }
-  const auto found = run.details.find(index);
-  add_details(object, found == run.details.end() ? core::TaskDetails() : found->second, workers);
+  const core::TaskDetails* details = run.find_details(index);
+  add_details(object,
+              details == nullptr ? core::TaskDetails() : *details,
+              run.finished_attempts(index),
+              workers);
   return object;
 }
 

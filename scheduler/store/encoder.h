@@ -3,7 +3,9 @@
 // they could not be read again. Threads: one.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -94,12 +96,17 @@ class Encoder {
 
  private:
   void put_varint(std::uint64_t value) {
+    std::array<char, kMaxVarintBytes> bytes{};
+    std::size_t size = 0;
     while (value >= 0x80) {
-      bytes_.push_back(static_cast<char>(value | 0x80));
+      bytes[size++] = static_cast<char>(value | 0x80);
       value >>= 7;
     }
-    bytes_.push_back(static_cast<char>(value));
+    bytes[size++] = static_cast<char>(value);
+    bytes_.append(bytes.data(), size);
   }
+
+  static constexpr std::size_t kMaxVarintBytes = 10;
 
   std::string bytes_;
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "scheduler/core/attempt_history.h"
 #include "scheduler/core/event.h"
 #include "scheduler/core/records.h"
 
@@ -22,6 +23,16 @@ struct RunView {
   core::RunRecord record;
   std::vector<core::TaskRow> tasks;
   std::map<core::TaskIndex, core::TaskDetails> details;
+
+  /// Null where the task has none.
+  [[nodiscard]] const core::TaskDetails* find_details(core::TaskIndex task) const {
+    const auto found = details.find(task);
+    return found == details.end() ? nullptr : &found->second;
+  }
+  /// Every finished attempt of the task, oldest first.
+  [[nodiscard]] std::vector<core::AttemptRecord> finished_attempts(core::TaskIndex task) const {
+    return core::finished_attempts(record, tasks.at(task), find_details(task));
+  }
 };
 
 struct RunFilter {

@@ -172,7 +172,9 @@ void fields(Visitor& visit, Record& r) {
            r.fence,
            r.started,
            r.ended,
-           r.deadline);
+           r.deadline,
+           r.stdout_bytes,
+           r.stderr_bytes);
 }
 
 template <typename Visitor, Of<core::AttemptRecord> Record>

@@ -1,5 +1,7 @@
 #include "scheduler/store/rows.h"
 
+#include <array>
+
 #include "scheduler/core/state.h"
 #include "scheduler/store/decoder.h"
 #include "scheduler/store/encoder.h"
@@ -79,9 +81,11 @@ class FixedEncoder {
  private:
   template <std::unsigned_integral T>
   void put(T value) {
+    std::array<char, sizeof(T)> bytes{};
     for (std::size_t byte = 0; byte < sizeof(T); ++byte) {
-      bytes_.push_back(static_cast<char>((value >> (8 * byte)) & 0xFFu));
+      bytes[byte] = static_cast<char>((value >> (8 * byte)) & 0xFFu);
     }
+    bytes_.append(bytes.data(), bytes.size());
   }
   template <Enumeration E>
   void put(E value) {

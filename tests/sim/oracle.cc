@@ -77,10 +77,8 @@ class Oracle {
                 " is " + std::string(to_string(run_.tasks[task].state)) + ": " + what);
   }
 
-  [[nodiscard]] const std::vector<core::AttemptRecord>& attempts(std::size_t task) const {
-    static const std::vector<core::AttemptRecord> kNone;
-    const auto found = run_.details.find(static_cast<core::TaskIndex>(task));
-    return found == run_.details.end() ? kNone : found->second.attempts;
+  [[nodiscard]] std::vector<core::AttemptRecord> attempts(std::size_t task) const {
+    return run_.finished_attempts(static_cast<core::TaskIndex>(task));
   }
 
   void check_task(std::size_t task) {
@@ -182,7 +180,7 @@ class Oracle {
   void judge_attempts(std::size_t task) {
     const model::TaskSettings& settings = settings_.tasks[task];
     const TaskState state = run_.tasks[task].state;
-    const auto& tried = attempts(task);
+    const auto tried = attempts(task);
     if (tried.empty()) {
       if (misses_a_value(settings) && state == TaskState::kFailed) {
         return;

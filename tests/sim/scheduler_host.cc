@@ -228,7 +228,7 @@ void SchedulerHost::turn() {
     start_after_a_while();
     return;
   }
-  if (!process_->queue.empty()) {
+  if (!process_->queue.empty() || process_->turn->is_due()) {
     schedule_turn(Milliseconds{1});
   }
   wake_up_at_deadline();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "scheduler/core/attempt_history.h"
 
 namespace sheaf::tests {
 
@@ -192,9 +193,12 @@ core::TaskRow CoreWorld::row_of(RunId run, const std::string& task) const {
 }
 
 core::TaskDetails CoreWorld::details_of(RunId run, const std::string& task) const {
-  const auto& details = stored(run).details;
-  const auto found = details.find(index_of(run, task));
-  return found == details.end() ? core::TaskDetails{} : found->second;
+  const core::StoredRun& whole = stored(run);
+  const core::TaskIndex index = index_of(run, task);
+  const auto found = whole.details.find(index);
+  core::TaskDetails details = found == whole.details.end() ? core::TaskDetails{} : found->second;
+  details.attempts = core::finished_attempts(whole.record, whole.rows.at(index), &details);
+  return details;
 }
 
 core::RunRecord CoreWorld::run(RunId run) const {

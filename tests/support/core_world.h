@@ -51,6 +51,7 @@ class CoreWorld {
   // ---- What can be seen.
   [[nodiscard]] core::TaskState state_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskRow row_of(RunId run, const std::string& task) const;
+  /// With every finished attempt.
   [[nodiscard]] core::TaskDetails details_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::RunRecord run(RunId run) const;
   /// States of the iterations of a for-each task, in order.

@@ -226,6 +226,18 @@ def test_a_one_time_run_needs_no_job_and_its_token_starts_one(sheaf):
     assert refused.value.status == 409
 
 
+@pytest.mark.parametrize("field, value", [
+    ("schedule", {"quartz_cron_expression": "0 0 2 * * ?", "timezone_id": "UTC"}),
+    ("sheaf", {"hooks": [{"name": "drift", "secret": "stored"}]}),
+    ("run_name", "a\0b"),
+])
+def test_a_one_time_run_refuses_what_it_could_not_heed(sheaf, field, value):
+    with pytest.raises(ApiError) as refused:
+        sheaf.post("/api/2.2/jobs/runs/submit", {"run_name": "once", "tasks": [command_task("t", "true")], field: value})
+    assert refused.value.status == 400
+    assert refused.value.body["message"].startswith({"sheaf": "sheaf.hooks", "run_name": "name"}.get(field, field) + ":")
+
+
 def test_all_runs_of_a_job_are_cancelled(sheaf):
     jobs = sheaf.deploy(j={"name": "j", "tasks": [command_task("t", "sleep", "600")]})
     runs = [sheaf.run_now(jobs["j"]) for _ in range(3)]
@@ -243,3 +255,34 @@ def test_a_retry_waits_with_back_off_and_only_for_the_ends_that_it_names(sheaf, 
     assert len(sheaf.task(run, "t")["attempts"]) == 3 and count.read_text() == "x\n" * 3
     run = sheaf.wait_run(sheaf.run_now(jobs["k"]))
     assert len(sheaf.task(run, "t")["attempts"]) == 1
+
+
+def test_resolved_values_are_told_of_what_has_begun(sheaf):
+    parent = {"name": "parent", "parameters": [{"name": "level", "default": "7"}], "tasks": [
+        shell_task("first", 'echo "n=5" >> "$SHEAF_TASK_VALUES"'),
+        {"task_key": "big", "depends_on": [{"task_key": "first"}],
+         "condition_task": {"op": "GREATER_THAN", "left": "{{tasks.first.values.n}}", "right": "{{job.parameters.level}}"}},
+        command_task("never", "true", depends_on=[{"task_key": "big", "outcome": "true"}]),
+        command_task("told", "echo", "{{tasks.first.values.n}}", "{{job.run_id}}", depends_on=[{"task_key": "first"}]),
+        {"task_key": "each", "for_each_task": {"inputs": '["a", "b"]', "concurrency": 2,
+                                               "task": command_task("one", "echo", "{{input}}-{{job.parameters.level}}")}},
+    ]}
+    jobs = sheaf.deploy(parent=parent)
+    run = sheaf.wait_run(sheaf.run_now(jobs["parent"]))
+    run_id = run["run_id"]
+
+    def resolved(answer, key="tasks"):
+        return {task["task_key"]: task.get("resolved_values") for task in answer[key]}
+
+    answer = sheaf.get(f"/api/2.2/jobs/runs/get?run_id={run_id}&include_resolved_values=true")
+    found = resolved(answer)
+    assert found["big"] == {"condition_task": {"left": "5", "right": "7"}}
+    assert found["told"] == {"command_task": {"command": ["echo", "5", str(run_id)]}}
+    assert found["never"] is None and found["each"] is None
+    assert "resolved_values" not in sheaf.get(f"/api/2.2/jobs/runs/get?run_id={run_id}")["tasks"][3]
+    each = next(task["run_id"] for task in answer["tasks"] if task["task_key"] == "each")
+    iterations = sheaf.get(f"/api/2.2/jobs/runs/get?run_id={each}&include_resolved_values=true")["iterations"]
+    assert [entry["resolved_values"]["command_task"]["command"][1] for entry in iterations] == ["a-7", "b-7"]
+    with pytest.raises(ApiError) as refused:
+        sheaf.get(f"/api/2.2/jobs/runs/get?run_id={run_id}&include_resolved_values=maybe")
+    assert refused.value.status == 400

@@ -212,6 +212,13 @@ TEST(RunJobTasks, TakeNoPlaceOnAWorker) {
             "tasks of the other job.");
 }
 
+TEST(RunJobTasks, EndWithAResultAndNotWithAnExitStatus) {
+  EXPECT_EQ(error_of(job_of(R"({"task_key": "a", "run_job_task": {"job_id": 1}, "max_retries": 1,
+                                "sheaf": {"retry": {"only_on": [1]}}})")),
+            "tasks[0].sheaf.retry.only_on: a run of another job ends with a result, not with an "
+            "exit status; Remove it; put it on the tasks of the other job.");
+}
+
 TEST(ForEachInputs, KeepHowTheirElementsAreWritten) {
   const auto inputs = parse_inputs(R"( [1.50, "a,]\"\\", true , {"b": [1, {"c": "}"}]}] )");
   ASSERT_TRUE(inputs) << inputs.error().message;

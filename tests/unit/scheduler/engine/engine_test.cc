@@ -2,6 +2,7 @@
 #include "scheduler/engine/engine.h"
 
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <future>
 #include <thread>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/guarded.h"
+#include "common/base/limits.h"
 #include "common/model/job_settings.h"
 
 namespace sheaf::engine {
@@ -21,6 +23,18 @@ constexpr const char* kTwoTasks =
     R"({"name": "j", "tasks": [{"task_key": "a", "command_task": {"command": ["true"]}},
         {"task_key": "b", "depends_on": [{"task_key": "a"}],
          "command_task": {"command": ["echo", "{{tasks.a.values.k}}"]}}]})";
+
+/// A for-each task whose iterations fail before they start: their inputs have no such key.
+std::string hopeless_loop(std::size_t iterations) {
+  std::string inputs = "[0";
+  for (std::size_t i = 1; i < iterations; ++i) {
+    inputs += "," + std::to_string(i);
+  }
+  return R"({"name": "j", "tasks": [{"task_key": "each", "for_each_task":
+             {"concurrency": 100, "inputs": ")" +
+         inputs + R"(]", "task": {"task_key": "one",
+             "command_task": {"command": ["{{input.missing}}"]}}}}]})";
+}
 
 core::Deploy deployment(const std::string& json) {
   auto settings = model::parse_job_settings(json);
@@ -134,6 +148,48 @@ class EngineTest : public testing::Test {
   std::uint64_t epoch_ = 0;
   Guarded<std::vector<core::StartAttempt>> starts_;
 };
+
+TEST_F(EngineTest, ALongBatchLeavesTheRestToTheNextWithoutBeingAsked) {
+  const JobId job =
+      call<core::DeployReply>(deployment(hopeless_loop(limits::kLongBatchEvents + 1'000)))
+          .jobs.at(0)
+          .id;
+  const RunId run = call<core::SubmitReply>(core::SubmitRun{.job = job}).run;
+  while (!is_terminal(stored_run(run).state)) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(stored_run(run).state, core::RunState::kFailed);
+}
+
+TEST_F(EngineTest, ARestartGoesOnWithIterationsThatWaitedForAnotherBatch) {
+  stop();
+  store_ = store::open_store(folder_ / "store").value();
+  const auto now = [] { return from_epoch_ms(1'700'000'000'000); };
+  JobId job;
+  RunId run;
+  {
+    Turn turn(*store_, {}, now);
+    ASSERT_TRUE(turn.begin().has_value());
+    const auto take = [&turn](core::Command command, OnOutcome on_outcome) {
+      std::deque<Waiting> commands;
+      commands.push_back({.command = std::move(command), .on_outcome = std::move(on_outcome)});
+      turn.take(std::move(commands));
+    };
+    take(deployment(hopeless_loop(limits::kLongBatchEvents + 1'000)), [&](const Outcome& outcome) {
+      job = std::get<core::DeployReply>(outcome.value()).jobs.at(0).id;
+    });
+    take(core::SubmitRun{.job = job},
+         [&](const Outcome& outcome) { run = std::get<core::SubmitReply>(outcome.value()).run; });
+    ASSERT_TRUE(turn.is_due());
+    EXPECT_FALSE(is_terminal(stored_run(run).state));
+  }
+  Turn turn(*store_, {}, now);
+  ASSERT_TRUE(turn.begin().has_value());
+  while (turn.is_due()) {
+    turn.take({});
+  }
+  EXPECT_EQ(stored_run(run).state, core::RunState::kFailed);
+}
 
 TEST_F(EngineTest, ARunGoesThroughItsTasksWithItsValues) {
   const JobId job = call<core::DeployReply>(deployment(kTwoTasks)).jobs.at(0).id;

@@ -215,7 +215,7 @@ TEST(Rows, BelieveNoLength) {
 TEST(Rows, PackTasksAtAFixedWidth) {
   const std::size_t one = encode(TasksRow{.tasks = {core::TaskRow{}}}).size();
   const std::size_t two = encode(sample_tasks_row()).size();
-  EXPECT_EQ(two - one, 56u);
+  EXPECT_EQ(two - one, 64u);
 }
 
 TEST(RowsDeathTest, RefuseToWriteAnEnumeratorThatCouldNotBeRead) {

@@ -94,7 +94,9 @@ core::TaskRow sample_task() {
           .fence = 0xFEDC'BA98'7654'3210,
           .started = at(1'700'000'000'020),
           .ended = at(-1'700'000'000'021),
-          .deadline = at(1'700'000'000'022)};
+          .deadline = at(1'700'000'000'022),
+          .stdout_bytes = 4'000'000'000,
+          .stderr_bytes = 128};
 }
 
 core::TaskDetails sample_details() {

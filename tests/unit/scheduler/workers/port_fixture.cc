@@ -182,8 +182,10 @@ core::TaskRow PortTest::task_row(RunId run, std::size_t task) const {
 
 core::TaskDetails PortTest::task_details(RunId run, core::TaskIndex task) const {
   const store::RunView view = store_->read()->run(run).value().value();
-  const auto found = view.details.find(task);
-  return found == view.details.end() ? core::TaskDetails{} : found->second;
+  const core::TaskDetails* found = view.find_details(task);
+  core::TaskDetails details = found == nullptr ? core::TaskDetails{} : *found;
+  details.attempts = view.finished_attempts(task);
+  return details;
 }
 
 std::optional<WorkerPresence::State> PortTest::presence(const std::string& name) const {

@@ -1,0 +1,75 @@
+#include "scheduler/core/resolved_texts.h"
+
+#include <utility>
+
+#include "scheduler/core/decide.h"
+
+namespace sheaf::core {
+namespace {
+
+/// Resolves the texts of one kind of task each.
+struct ActionResolver {
+  const LiveRun& run;
+  TaskIndex task;
+
+  Result<ResolvedTexts> operator()(const model::CommandTask& /*action*/) const {
+    return arguments_from(0);
+  }
+  Result<ResolvedTexts> operator()(const model::SparkPythonTask& /*action*/) const {
+    return arguments_from(1);
+  }
+  Result<ResolvedTexts> operator()(const model::ConditionTask& action) const {
+    auto left = resolve_operand(run, task, action.left);
+    auto right = resolve_operand(run, task, action.right);
+    if (!left || !right) {
+      return fail(left ? right.error() : left.error());
+    }
+    return ResolvedTexts{.left = *std::move(left), .right = *std::move(right)};
+  }
+  Result<ResolvedTexts> operator()(const model::ForEachTask& /*action*/) const {
+    return ResolvedTexts{};
+  }
+  Result<ResolvedTexts> operator()(const model::RunJobTask& action) const {
+    ResolvedTexts texts;
+    for (const auto& [name, text] : action.job_parameters) {
+      auto value = resolve_text(run, task, text);
+      if (!value) {
+        return fail(value.error());
+      }
+      texts.job_parameters.emplace_back(name, *std::move(value));
+    }
+    return texts;
+  }
+
+ private:
+  Result<ResolvedTexts> arguments_from(std::ptrdiff_t first) const {
+    auto spec = make_attempt_spec(run, task);
+    if (!spec) {
+      return fail(spec.error());
+    }
+    spec->arguments.erase(spec->arguments.begin(), spec->arguments.begin() + first);
+    return ResolvedTexts{.arguments = std::move(spec->arguments)};
+  }
+};
+
+}  // namespace
+
+TextResolver::TextResolver(StoredRun run) {
+  run_.record = std::move(run.record);
+  run_.settings = std::move(run.settings);
+  run_.details = std::move(run.details);
+  run_.tasks.resize(static_cast<std::uint32_t>(run.rows.size()));
+  for (TaskIndex task = 0; task < run.rows.size(); ++task) {
+    run_.tasks.set_row(task, run.rows[task]);
+  }
+  run_.blocks.resize(run_.record.blocks.size());
+  for (std::size_t block = 0; block < run_.blocks.size(); ++block) {
+    run_.blocks[block].inputs = std::move(run.inputs.at(block));
+  }
+}
+
+Result<ResolvedTexts> TextResolver::resolve(TaskIndex task) const {
+  return std::visit(ActionResolver{run_, task}, run_.task_settings(task).action);
+}
+
+}  // namespace sheaf::core
