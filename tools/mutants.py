@@ -34,7 +34,7 @@ class Mutant:
 
     @property
     def key(self):
-        return f"{self.file}:{self.line}:{self.column}:{self.kind}"
+        return f"{self.file}:{self.line}:{self.column}:{self.kind}:{len(self.original)}"
 
 
 @dataclasses.dataclass

@@ -58,7 +58,6 @@ TEST(RepairRules, AFailedIterationKeepsItsAttemptsAndTheOthersTheirResults) {
             (std::vector<TaskState>{TaskState::kSucceeded, TaskState::kLeased}));
   EXPECT_EQ(world.iteration_row(run, "loop", 0).attempt, kept.attempt);
   const auto& details = world.stored_runs().at(run).details;
-  EXPECT_EQ(details.at(1).attempts.size(), 1U);
   EXPECT_EQ(details.at(2).attempts.size(), 1U) << "of the pass before";
   EXPECT_EQ(details.at(2).attempts[0].repair, 0U);
 }
@@ -326,6 +325,24 @@ TEST(RepairRules, InputsFromAnotherFileAreReadAnew) {
   world.deploy(job("new.jsonl"));
   repair(world, {.run = run, .all_failed = true});
   EXPECT_EQ(world.iterations_of(run, "loop").size(), 3U);
+}
+
+TEST(RepairRules, EverythingBetweenTwoTasksThatRunAgainDoesToo) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  auto job = a_job("j").task(a_task("t0"));
+  for (int i = 1; i < 5; ++i) {
+    job.task(a_task("t" + std::to_string(i)).after("t" + std::to_string(i - 1)));
+  }
+  const RunId run = world.submit(world.deploy(job));
+  for (int i = 0; i < 5; ++i) {
+    world.finish(run, "t" + std::to_string(i));
+  }
+  repair(world, {.run = run, .tasks = {"t0", "t3"}});
+  for (const char* task : {"t1", "t2", "t3"}) {
+    EXPECT_EQ(world.state_of(run, task), TaskState::kBlocked) << task;
+  }
+  EXPECT_EQ(world.state_of(run, "t4"), TaskState::kSucceeded);
 }
 
 }  // namespace

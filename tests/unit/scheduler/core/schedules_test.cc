@@ -123,5 +123,14 @@ TEST(Schedules, ArmsOnlyWithATimeThatIsNews) {
             ErrorCode::kNotFound);
 }
 
+TEST(Schedules, OneOfAnotherJobFiresNothingThoughThatJobIsThere) {
+  ScheduledWorld world;
+  FireTrigger command = world.fire(world.now + std::chrono::hours(1));
+  command.job = JobId{999'999};
+  Facts facts;
+  facts.job = JobRecord{.id = command.job};
+  EXPECT_EQ(decide(world.state, facts, command, world.now, 9).error().code, ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace sheaf::core

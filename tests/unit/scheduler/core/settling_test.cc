@@ -237,5 +237,23 @@ TEST(Unmeetable, NamesTheMostThoughNobodyHasAny) {
             "no registered worker has 5 bytes of memory; the most memory of one worker is 0 bytes");
 }
 
+TEST(Recovery, FindsTheWorkThatWasLeftAndKeepsWhatWasArmed) {
+  CoreWorld world;
+  world.register_worker("w", 0);
+  const RunId run =
+      world.submit(world.deploy(a_job("j")
+                                    .schedule("0 0 8 * * ?")
+                                    .task(a_task("a"))
+                                    .task(a_task("each").for_each("[1]", a_task("i")))));
+  StoredState stored = world.stored_state();
+  stored.runs.at(0).rows.at(0).state = TaskState::kBlocked;
+  stored.workers.at(0).cached_environments = {1, 2};
+  const State restored = restore(stored);
+  EXPECT_EQ(restored.unsettled.unblocked, (std::vector<TaskRef>{{run, 0}}));
+  EXPECT_EQ(restored.unsettled.blocks, (std::set<BlockRef>{{run, 0}}));
+  EXPECT_EQ(restored.schedules, world.state.schedules);
+  EXPECT_EQ(restored.workers.begin()->second.environments, (std::vector<std::uint64_t>{2, 1}));
+}
+
 }  // namespace
 }  // namespace sheaf::core

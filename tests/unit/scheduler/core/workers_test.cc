@@ -273,5 +273,26 @@ TEST(Workers, ARefusalOfAnAttemptOfWhichSomethingMayRunReturnsNothing) {
   EXPECT_EQ(world.row_of(run, "t"), row);
 }
 
+TEST(Workers, AStopIsSentAgainWhereTheLeaseNeverArrived) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  static_cast<void>(world.take_stops());
+  static_cast<void>(world.take_starts());
+  world.register_worker("w", 1);
+  EXPECT_EQ(world.take_stops().size(), 1U);
+  EXPECT_TRUE(world.take_starts().empty());
+}
+
+TEST(Workers, LabelsAndDevicesAreKeptSortedAndOnce) {
+  CoreWorld world;
+  world.register_worker(
+      RegisterWorker{.name = "w", .labels = {"b", "a", "b"}, .resources = {.gpus = {2, 0, 2}}});
+  const WorkerRecord& record = world.state.workers.begin()->second.record;
+  EXPECT_EQ(record.labels, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(record.resources.gpus, (std::vector<std::uint32_t>{0, 2}));
+}
+
 }  // namespace
 }  // namespace sheaf::core
