@@ -96,6 +96,7 @@ std::string_view mark_of(const TaskView& task) {
     case model::TaskState::kLeased:
     case model::TaskState::kRunning:
     case model::TaskState::kDelegated:
+    case model::TaskState::kStreaming:
     case model::TaskState::kWaitingRetry:
     case model::TaskState::kStopping:
       return "●";

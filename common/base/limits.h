@@ -29,6 +29,15 @@ inline constexpr std::size_t kMaxIterationInputBytes = 64u << 20;
 inline constexpr int kMaxForEachConcurrency = 100;
 inline constexpr int kMaxStreamConcurrency = 1'000;
 inline constexpr int kDefaultForEachConcurrency = 20;
+inline constexpr int kMaxStreamChunk = 10'000;
+inline constexpr int kDefaultStreamChunk = 1'000;
+/// Of the inputs of one process of a stream; a single longer one goes alone.
+inline constexpr std::size_t kMaxStreamLeaseBytes = 256u << 10;
+/// A longer line of outcomes is passed over.
+inline constexpr std::size_t kMaxStreamLineBytes = 64u << 10;
+inline constexpr std::size_t kMaxStreamErrorBytes = 1'024;
+/// Outcomes that are reported at once.
+inline constexpr std::size_t kMaxStreamReport = 500;
 inline constexpr int kMaxRunJobDepth = 3;
 
 // Task values.

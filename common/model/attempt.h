@@ -12,6 +12,21 @@
 
 namespace sheaf::model {
 
+/// An input of a stream: `json` is one JSON text.
+struct StreamInput {
+  std::uint32_t index = 0;  ///< Of the iteration in its for-each task.
+  std::string json;
+  friend bool operator==(const StreamInput&, const StreamInput&) = default;
+};
+
+/// How one iteration of a stream ended, as its process says.
+struct StreamOutcome {
+  std::uint32_t index = 0;
+  bool is_success = false;
+  std::string error;  ///< For people; at most kMaxStreamErrorBytes.
+  friend bool operator==(const StreamOutcome&, const StreamOutcome&) = default;
+};
+
 /// Everything that a worker needs to run one attempt, references resolved. Equal state gives an
 /// equal spec, so that it may be sent again after a restart.
 struct AttemptSpec {
@@ -39,6 +54,8 @@ struct AttemptSpec {
   Milliseconds timeout{0};
   /// Indices of the devices that the attempt may use, ascending.
   std::vector<std::uint32_t> gpus{};
+  /// Of a stream: what the process reads, by rising index. Empty: it is no stream.
+  std::vector<StreamInput> stream{};
 
   friend bool operator==(const AttemptSpec&, const AttemptSpec&) = default;
 };

@@ -76,11 +76,6 @@ void check_stream(const ForEachTask& task, const std::string& path, Findings& fi
   if (task.mode != ForEachMode::kStream || task.task.empty()) {
     return;
   }
-  findings.push_back({.code = ErrorCode::kUnsupported,
-                      .path = member_path(path, "sheaf.mode"),
-                      .message = "no worker runs streams yet",
-                      .cure = "Remove the mode: each iteration is a process then.",
-                      .related = {}});
   const TaskAction& action = task.task.front().action;
   if (!std::holds_alternative<CommandTask>(action) &&
       !std::holds_alternative<SparkPythonTask>(action)) {
@@ -89,6 +84,24 @@ void check_stream(const ForEachTask& task, const std::string& path, Findings& fi
            "only a program can read its inputs line by line",
            "Remove the mode, or let the inner task be a command_task or a spark_python_task.");
   }
+}
+
+int compile_chunk(const json::object& sheaf,
+                  ForEachMode mode,
+                  const std::string& path,
+                  Findings& findings) {
+  if (mode != ForEachMode::kStream && member_at(sheaf, "chunk") != nullptr) {
+    report(findings,
+           member_path(path, "chunk"),
+           "only a stream reads its inputs in chunks",
+           "Add mode: stream, or remove it.");
+  }
+  return static_cast<int>(read_integer(
+      sheaf,
+      path,
+      "chunk",
+      {.least = 1, .most = limits::kMaxStreamChunk, .otherwise = limits::kDefaultStreamChunk},
+      findings));
 }
 
 // The key of ${resources.jobs.<key>.id}; empty for any other text.
@@ -135,10 +148,12 @@ ForEachTask compile_for_each(const json::object& block,
                    .inputs_file = {},
                    .concurrency = limits::kDefaultForEachConcurrency,
                    .mode = ForEachMode::kProcess,
+                   .chunk = limits::kDefaultStreamChunk,
                    .task = {}};
   if (const json::object* sheaf = object_at(block, "sheaf")) {
     task.inputs_file = string_at(*sheaf, "inputs_file").value_or("");
     task.mode = parse_mode(string_at(*sheaf, "mode").value_or(""));
+    task.chunk = compile_chunk(*sheaf, task.mode, member_path(path, "sheaf"), findings);
   }
   task.concurrency = static_cast<int>(
       read_integer(block,

@@ -90,6 +90,8 @@ struct ForEachTask {
   /// Iterations at once, 1 or more.
   int concurrency = 1;
   ForEachMode mode = ForEachMode::kProcess;
+  /// Of mode stream: inputs that one process is given at most.
+  int chunk = limits::kDefaultStreamChunk;
   /// What each iteration runs: exactly one, never a for-each task itself.
   std::vector<TaskSettings> task;
   friend bool operator==(const ForEachTask&, const ForEachTask&);

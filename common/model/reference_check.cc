@@ -44,6 +44,7 @@ class ReferenceChecker {
   struct User {
     std::size_t task = 0;
     TaskPlace::Kind kind = TaskPlace::Kind::kOfJob;
+    ForEachMode mode = ForEachMode::kProcess;  // Of the for-each task around it.
   };
 
   void check_action(const User& user, const TaskAction& action, const std::string& path) {
@@ -62,9 +63,10 @@ class ReferenceChecker {
       const std::string block = member_path(path, "for_each_task");
       check_text(user, for_each->inputs, member_path(block, "inputs"));
       for (const TaskSettings& repeated : for_each->task) {
-        check_action({.task = user.task, .kind = TaskPlace::Kind::kIteration},
-                     repeated.action,
-                     member_path(block, "task"));
+        check_action(
+            {.task = user.task, .kind = TaskPlace::Kind::kIteration, .mode = for_each->mode},
+            repeated.action,
+            member_path(block, "task"));
       }
     }
   }
@@ -138,6 +140,11 @@ class ReferenceChecker {
              path,
              "{{input}} is known only to what a for-each task repeats",
              "Use it below for_each_task.task.");
+    } else if (user.mode == ForEachMode::kStream) {
+      report(findings_,
+             path,
+             "the process of a stream has many inputs, and {{input}} names one",
+             "Read them from the file that SHEAF_STREAM_INPUT names.");
     }
   }
 

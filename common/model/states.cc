@@ -37,6 +37,7 @@ std::string_view to_string(TaskState state) {
     case TaskState::kInternalError:
       return "INTERNAL_ERROR";
     case TaskState::kDelegated:
+    case TaskState::kStreaming:
       return "RUNNING";
   }
   check_failed(__FILE__, __LINE__, "state", "not a TaskState");

@@ -25,10 +25,12 @@ enum class TaskState : std::uint8_t {
   kDisabled = 13,
   kInternalError = 14,  ///< Could not be started, or lost more often than allowed.
   kDelegated = 15,      ///< Its iterations or the run that it started are under way.
+  kStreaming = 16,      ///< In a stream whose attempt another iteration holds; no outcome yet.
 };
 
 [[nodiscard]] constexpr bool is_terminal(TaskState state) {
-  return state >= TaskState::kSucceeded && state != TaskState::kDelegated;
+  return state >= TaskState::kSucceeded && state != TaskState::kDelegated &&
+         state != TaskState::kStreaming;
 }
 /// An attempt of the task is, or may be, on a worker.
 [[nodiscard]] constexpr bool is_active(TaskState state) {

@@ -44,11 +44,12 @@ constexpr auto kRows = std::to_array<Field>({
 
   executed("tasks[].for_each_task", kObject, "Runs one task for each element of a list."),
   executed("tasks[].for_each_task.inputs", kString, "A JSON array, or references that become one."),
-  executed("tasks[].for_each_task.concurrency", kInteger, "Iterations at once, 1 to 100 (mode stream: to 1000); 20 where absent."),
+  executed("tasks[].for_each_task.concurrency", kInteger, "Iterations at once, 1 to 100 (mode stream: processes at once, to 1000); 20 where absent."),
   executed("tasks[].for_each_task.sheaf", kObject, "Settings of the for-each task that only Sheaf knows."),
   executed("tasks[].for_each_task.sheaf.inputs_file", kString, "In place of inputs: a file of the bundle with one JSON value a line."),
   executed("tasks[].for_each_task.sheaf.mode", kString, "A process for each iteration, or one for each place that reads inputs line by line; process where absent.",
            "process|stream"),
+  executed("tasks[].for_each_task.sheaf.chunk", kInteger, "Mode stream: inputs that one process gets at most, 1 to 10000; 1000 where absent."),
   needed("tasks[].for_each_task.task", kObject, "What each iteration runs: any task with the fields of `tasks[]` but those below, and no for-each task."),
   refused("tasks[].for_each_task.task.depends_on", kObjectList, "Write depends_on at the for-each task itself."),
   echoed("tasks[].for_each_task.task.run_if", kString, "An iteration has no dependencies.", "ALL_SUCCESS"),

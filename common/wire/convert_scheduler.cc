@@ -94,6 +94,11 @@ void put(const Lease& message, proto::SchedulerMessage& envelope) {
   for (const std::uint32_t device : spec.gpus) {
     out.add_gpus(device);
   }
+  for (const model::StreamInput& input : spec.stream) {
+    proto::StreamInput& entry = *out.add_stream();
+    entry.set_index(input.index);
+    entry.set_json(input.json);
+  }
 }
 
 Lease get(const proto::Lease& in) {
@@ -120,6 +125,9 @@ Lease get(const proto::Lease& in) {
                 .token = in.token()};
   for (const proto::NamedString& entry : spec.env()) {
     message.spec.env.emplace_back(entry.name(), entry.value());
+  }
+  for (const proto::StreamInput& entry : spec.stream()) {
+    message.spec.stream.push_back({.index = entry.index(), .json = entry.json()});
   }
   return message;
 }
@@ -151,6 +159,13 @@ void put(const Cancel& message, proto::SchedulerMessage& envelope) {
   out.set_attempt(message.attempt.value);
   out.set_fence(message.fence);
   out.set_grace_ms(message.grace.count());
+}
+
+void put(const OutcomesAck& message, proto::SchedulerMessage& envelope) {
+  proto::OutcomesAck& out = *envelope.mutable_outcomes_ack();
+  out.set_attempt(message.attempt.value);
+  out.set_fence(message.fence);
+  out.set_offset(message.offset);
 }
 
 void put(const Drain&, proto::SchedulerMessage& envelope) {
@@ -188,6 +203,10 @@ std::optional<SchedulerMessage> from_proto(const proto::SchedulerMessage& in) {
       return Cancel{.attempt = AttemptId{in.cancel().attempt()},
                     .fence = in.cancel().fence(),
                     .grace = Milliseconds{in.cancel().grace_ms()}};
+    case proto::SchedulerMessage::kOutcomesAck:
+      return OutcomesAck{.attempt = AttemptId{in.outcomes_ack().attempt()},
+                         .fence = in.outcomes_ack().fence(),
+                         .offset = in.outcomes_ack().offset()};
     case proto::SchedulerMessage::kDrain:
       return Drain{};
     case proto::SchedulerMessage::KIND_NOT_SET:

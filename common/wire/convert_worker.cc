@@ -124,6 +124,33 @@ Values get(const proto::Values& in) {
   return message;
 }
 
+void put(const Outcomes& message, proto::WorkerMessage& envelope) {
+  proto::Outcomes& out = *envelope.mutable_outcomes();
+  out.set_attempt(message.attempt.value);
+  out.set_fence(message.fence);
+  out.set_offset(message.offset);
+  out.set_is_ready(message.is_ready);
+  for (const model::StreamOutcome& outcome : message.entries) {
+    proto::StreamOutcome& entry = *out.add_entries();
+    entry.set_index(outcome.index);
+    entry.set_is_success(outcome.is_success);
+    entry.set_error(outcome.error);
+  }
+}
+
+Outcomes get(const proto::Outcomes& in) {
+  Outcomes message{.attempt = AttemptId{in.attempt()},
+                   .fence = in.fence(),
+                   .offset = in.offset(),
+                   .is_ready = in.is_ready(),
+                   .entries = {}};
+  for (const proto::StreamOutcome& entry : in.entries()) {
+    message.entries.push_back(
+        {.index = entry.index(), .is_success = entry.is_success(), .error = entry.error()});
+  }
+  return message;
+}
+
 void put(const ResultReport& message, proto::WorkerMessage& envelope) {
   proto::ResultReport& report = *envelope.mutable_result();
   report.set_attempt(message.attempt.value);
@@ -192,6 +219,8 @@ std::optional<WorkerMessage> from_proto(const proto::WorkerMessage& in) {
       return get(in.values());
     case proto::WorkerMessage::kResult:
       return get(in.result());
+    case proto::WorkerMessage::kOutcomes:
+      return get(in.outcomes());
     case proto::WorkerMessage::KIND_NOT_SET:
       return std::nullopt;
   }

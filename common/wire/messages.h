@@ -16,6 +16,7 @@
 #include "common/base/time.h"
 #include "common/model/attempt.h"
 #include "common/model/worker_resources.h"
+#include "common/wire/stream_messages.h"
 
 namespace sheaf::wire {
 
@@ -112,7 +113,7 @@ struct ResultReport {
 };
 
 using WorkerMessage =
-    std::variant<Register, Heartbeat, Accepted, Rejected, Started, Values, ResultReport>;
+    std::variant<Register, Heartbeat, Accepted, Rejected, Started, Values, ResultReport, Outcomes>;
 
 // ---- Scheduler → worker.
 
@@ -208,7 +209,8 @@ using SchedulerMessage = std::variant<Welcome,
                                       ValuesAck,
                                       ResultAck,
                                       Cancel,
-                                      Drain>;
+                                      Drain,
+                                      OutcomesAck>;
 
 // ---- The log socket.
 

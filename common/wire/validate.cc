@@ -138,6 +138,14 @@ void check(Checker& checker, const ResultReport& message) {
   checker.time("result.ended", outcome.ended);
 }
 
+void check(Checker& checker, const Outcomes& message) {
+  checker.id("outcomes.attempt", message.attempt);
+  checker.limit("outcomes.entries", message.entries.size(), limits::kMaxStreamReport);
+  for (const model::StreamOutcome& outcome : message.entries) {
+    checker.text("outcomes.entries.error", outcome.error, limits::kMaxStreamErrorBytes);
+  }
+}
+
 void check(Checker& checker, const Welcome& message) {
   checker.id("welcome.worker", message.worker);
   checker.duration("welcome.lease", message.lease);
@@ -175,6 +183,10 @@ void check(Checker& checker, const Lease& message) {
   checker.text("lease.file_path", spec.file_path, kMaxTextBytes);
   checker.duration("lease.timeout", spec.timeout);
   checker.limit("lease.gpus", spec.gpus.size(), limits::kMaxGpusPerWorker);
+  checker.limit("lease.stream", spec.stream.size(), limits::kMaxStreamChunk);
+  for (const model::StreamInput& input : spec.stream) {
+    checker.text("lease.stream", input.json, kMaxTextBytes);
+  }
   checker.text("lease.token", message.token, kMaxTokenBytes);
 }
 
@@ -187,6 +199,10 @@ void check(Checker& checker, const StartedAck& message) {
 void check(Checker& checker, const ValuesAck& message) {
   checker.id("values_ack.attempt", message.attempt);
   checker.text("values_ack.refusal", message.refusal, limits::kMaxResultMessageBytes);
+}
+
+void check(Checker& checker, const OutcomesAck& message) {
+  checker.id("outcomes_ack.attempt", message.attempt);
 }
 
 void check(Checker& checker, const ResultAck& message) {
@@ -204,6 +220,14 @@ void check(Checker&, const Drain&) {}
 void repair_text(std::string& text) {
   if (text.size() > limits::kMaxResultMessageBytes || !is_utf8(text)) {
     text = clip_to_utf8(text, limits::kMaxResultMessageBytes);
+  }
+}
+
+void repair_errors(Outcomes& outcomes) {
+  for (model::StreamOutcome& outcome : outcomes.entries) {
+    if (outcome.error.size() > limits::kMaxStreamErrorBytes || !is_utf8(outcome.error)) {
+      outcome.error = clip_to_utf8(outcome.error, limits::kMaxStreamErrorBytes);
+    }
   }
 }
 
@@ -245,6 +269,9 @@ Result<void> validate(const LogAck& message) {
 void repair(WorkerMessage& message) {
   if (auto* const rejected = std::get_if<Rejected>(&message)) {
     repair_text(rejected->reason);
+  }
+  if (auto* const outcomes = std::get_if<Outcomes>(&message)) {
+    repair_errors(*outcomes);
   }
   if (auto* const report = std::get_if<ResultReport>(&message)) {
     repair_text(report->outcome.message);

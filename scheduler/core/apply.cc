@@ -131,6 +131,7 @@ class Applier {
       }
       state_.ready.take(shape_of(run, lease.task), {event.run, lease.task});
       writer_.bind_attempt(run, lease.task);
+      writer_.begin_stream(run, lease.task, lease.others);
       writer_.mark_dirty(run, lease.task);
     }
     state_.ready.drop_stale_heads([this](const TaskRef& what) { return is_waiting(state_, what); });
@@ -139,6 +140,7 @@ class Applier {
   void operator()(const TaskReturned& event) {
     LiveRun& run = live(event.run);
     writer_.release_attempt(run, event.task);
+    writer_.forget_stream(run, event.task);
     run.tasks.state[event.task] = TaskState::kReady;
     run.tasks.worker[event.task] = {};
     writer_.set_deadline(run, event.task, kNoTime);
@@ -155,6 +157,7 @@ class Applier {
     writer_.set_deadline(run, event.task, is_stopping ? kNoTime : event.deadline);
     run.tasks.started[event.task] = event.at;
     writer_.mark_dirty(run, event.task);
+    writer_.start_stream(run, event.task);
   }
 
   void operator()(const ValuesStaged& event) {
@@ -314,6 +317,10 @@ class Applier {
     run.stored_blocks = 0;
     writer_.mark_whole(run);
   }
+
+  void operator()(const StreamReported& e) { writer_.report_stream(live(e.run), e); }
+  void operator()(const StreamEnded& e) { writer_.end_stream(live(e.run), e); }
+  void operator()(const IterationsReturned& e) { writer_.return_iterations(live(e.run), e); }
 
   void operator()(const RunDeleted& /*event*/) {}
 

@@ -108,6 +108,15 @@ struct ReportResult {
   model::AttemptOutcome outcome;
 };
 
+/// How iterations of a stream ended, while its process goes on. What is recorded already stays.
+struct ReportOutcomes {
+  WorkerId worker;
+  AttemptId attempt;
+  std::uint64_t fence = 0;
+  bool is_ready = false;  ///< The process has said that it begins to read.
+  std::vector<model::StreamOutcome> entries;
+};
+
 /// Records the next nominal time of a schedule, for views and for restarts.
 struct ArmTrigger {
   TriggerId trigger;
@@ -200,6 +209,7 @@ using Command = std::variant<Deploy,
                              SetPool,
                              RemovePool,
                              Explain,
-                             ExplainJob>;
+                             ExplainJob,
+                             ReportOutcomes>;
 
 }  // namespace sheaf::core

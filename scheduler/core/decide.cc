@@ -42,6 +42,9 @@ struct Judge {
   Decision operator()(const ReportResult& command) {
     return decide_result(std::move(draft), command);
   }
+  Decision operator()(const ReportOutcomes& command) {
+    return decide_outcomes(std::move(draft), command);
+  }
   Decision operator()(const ArmTrigger& command) { return decide_arm(std::move(draft), command); }
   Decision operator()(const FireTrigger& command) { return decide_fire(std::move(draft), command); }
   Decision operator()(const SetHookSecret& command) {

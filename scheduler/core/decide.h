@@ -8,8 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/planted.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
+#include "scheduler/core/streams.h"
 
 namespace sheaf::core {
 
@@ -123,6 +125,32 @@ void warn_if_unmeetable(Draft& draft, const LiveRun& run, TaskIndex task);
 [[nodiscard]] Decision decide_started(Draft draft, const ReportStarted& command);
 [[nodiscard]] Decision decide_values(Draft draft, const ReportValues& command);
 [[nodiscard]] Decision decide_result(Draft draft, const ReportResult& command);
+[[nodiscard]] Decision decide_outcomes(Draft draft, const ReportOutcomes& command);
+/// Ends the process of a stream with `outcome`: for each iteration without an outcome of its own
+/// another attempt, another process, or the end.
+void finish_stream(Draft& draft,
+                   const LiveRun& run,
+                   TaskIndex holder,
+                   model::AttemptOutcome outcome);
+/// Gives the rows back to those that wait for a process.
+void return_iterations(Draft& draft, const LiveRun& run, std::vector<TaskRange> rows);
+
+/// The task that holds the attempt under exactly this lease, or nullopt when the report is late or
+/// foreign.
+template <typename Report>
+std::optional<TaskRef> find_lease(const State& state, const Report& report) {
+  const auto found = state.attempts.find(report.attempt);
+  if (found == state.attempts.end()) {
+    return std::nullopt;
+  }
+  const LiveRun* run = state.find_run(found->second.run);
+  const TaskIndex task = found->second.task;
+  const bool is_current =
+      run != nullptr &&
+      (planted::has("core.no_fence_check") ||
+       (run->tasks.worker[task] == report.worker && run->tasks.fence[task] == report.fence));
+  return is_current ? std::optional(found->second) : std::nullopt;
+}
 /// When the scheduler itself orders the stop of an attempt that starts now; kNoTime: no timeout.
 [[nodiscard]] Timestamp timeout_backstop(const Draft& draft, const LiveRun& run, TaskIndex task);
 /// Ends an active attempt with `outcome`: retry, or the end of the task.
@@ -130,6 +158,17 @@ void finish_attempt(Draft& draft,
                     const LiveRun& run,
                     TaskIndex task,
                     model::AttemptOutcome outcome);
+
+/// As finish_attempt(), of a row whose attempt is its own.
+void conclude_attempt(Draft& draft,
+                      const LiveRun& run,
+                      TaskIndex task,
+                      model::AttemptOutcome outcome);
+/// What the task would be had `outcome` been its last attempt's.
+[[nodiscard]] TaskState task_state_after(const model::AttemptOutcome& outcome,
+                                         StopReason stop_reason);
+/// Whether the task's run, or what it is an iteration of, is being stopped, or a user stops itself.
+[[nodiscard]] bool is_attempt_stopping(const LiveRun& run, TaskIndex task);
 
 [[nodiscard]] Decision decide_settle(Draft draft, const Settle& command);
 
@@ -157,6 +196,7 @@ struct AttemptIdentity {
   std::uint32_t number = 0;
   std::uint64_t fence = 0;
   std::vector<std::uint32_t> gpus{};
+  std::vector<TaskRange> others{};  ///< Of a stream.
 };
 [[nodiscard]] Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                                                             TaskIndex task,

@@ -11,40 +11,6 @@ namespace {
 /// How long after an attempt's own timeout the scheduler orders its stop itself.
 constexpr std::chrono::seconds kTimeoutBackstop{30};
 
-/// The task that holds the attempt under exactly this lease, or nullopt when the report is late or
-/// foreign.
-template <typename Report>
-std::optional<TaskRef> find_lease(const State& state, const Report& report) {
-  const auto found = state.attempts.find(report.attempt);
-  if (found == state.attempts.end()) {
-    return std::nullopt;
-  }
-  const LiveRun* run = state.find_run(found->second.run);
-  const TaskIndex task = found->second.task;
-  const bool is_current =
-      run != nullptr &&
-      (planted::has("core.no_fence_check") ||
-       (run->tasks.worker[task] == report.worker && run->tasks.fence[task] == report.fence));
-  return is_current ? std::optional(found->second) : std::nullopt;
-}
-
-TaskState task_state_after(const model::AttemptOutcome& outcome, StopReason stop_reason) {
-  switch (outcome.end) {
-    case AttemptEnd::kExited:
-      return outcome.exit_code == 0 ? TaskState::kSucceeded : TaskState::kFailed;
-    case AttemptEnd::kSignalled:
-      return TaskState::kFailed;
-    case AttemptEnd::kTimedOut:
-      return TaskState::kTimedOut;
-    case AttemptEnd::kCancelled:
-      return stop_reason == StopReason::kTimeout ? TaskState::kTimedOut : TaskState::kCancelled;
-    case AttemptEnd::kNotStarted:
-    case AttemptEnd::kLost:
-      return TaskState::kInternalError;
-  }
-  check_failed(__FILE__, __LINE__, "end", "not an AttemptEnd");
-}
-
 std::string failure_message(const model::AttemptOutcome& outcome) {
   if (!outcome.message.empty()) {
     return outcome.message;
@@ -132,6 +98,30 @@ void expect_loss(Draft& draft, const LiveRun& run, TaskIndex task) {
 
 }  // namespace
 
+TaskState task_state_after(const model::AttemptOutcome& outcome, StopReason stop_reason) {
+  switch (outcome.end) {
+    case AttemptEnd::kExited:
+      return outcome.exit_code == 0 ? TaskState::kSucceeded : TaskState::kFailed;
+    case AttemptEnd::kSignalled:
+      return TaskState::kFailed;
+    case AttemptEnd::kTimedOut:
+      return TaskState::kTimedOut;
+    case AttemptEnd::kCancelled:
+      return stop_reason == StopReason::kTimeout ? TaskState::kTimedOut : TaskState::kCancelled;
+    case AttemptEnd::kNotStarted:
+    case AttemptEnd::kLost:
+      return TaskState::kInternalError;
+  }
+  check_failed(__FILE__, __LINE__, "end", "not an AttemptEnd");
+}
+
+bool is_attempt_stopping(const LiveRun& run, TaskIndex task) {
+  return run.record.state != RunState::kRunning ||
+         run.tasks.stop_reason[task] == StopReason::kUserCancel ||
+         (run.is_iteration(task) &&
+          is_delegation_stopping(run, run.record.blocks[run.block_of(task)].parent));
+}
+
 Decision decide_rejected(Draft draft, const ReportRejected& command) {
   const auto lease = find_lease(draft.state, command);
   if (!lease) {
@@ -147,6 +137,9 @@ Decision decide_rejected(Draft draft, const ReportRejected& command) {
                    {.end = AttemptEnd::kCancelled, .tree_empty = true, .ended = draft.now});
   } else {
     draft.record(TaskReturned{.run = lease->run, .task = lease->task});
+    if (is_stream(run, lease->task)) {
+      return_iterations(draft, run, streamed_rows(run, lease->task));
+    }
     if (!draft.state.workers.at(command.worker).suspect) {
       // What made it refuse (a full disk, a process that will not die) stands for a while: without
       // a pause the emptiest worker would draw every task, and refuse it, as fast as they travel.
@@ -180,6 +173,9 @@ Decision decide_values(Draft draft, const ReportValues& command) {
     return std::move(draft.step);
   }
   const LiveRun& run = *draft.state.find_run(lease->run);
+  if (is_stream(run, lease->task)) {
+    return std::move(draft.step);  // Values of whom? They would be the last process's.
+  }
   const auto details = run.details.find(lease->task);
   const bool is_known = details != run.details.end();
   const std::size_t others =
@@ -264,12 +260,19 @@ void finish_attempt(Draft& draft,
   if (outcome.ended == kNoTime) {
     outcome.ended = draft.now;  // nobody saw the end itself
   }
+  if (is_stream(run, task)) {
+    finish_stream(draft, run, task, std::move(outcome));
+  } else {
+    conclude_attempt(draft, run, task, std::move(outcome));
+  }
+}
+
+void conclude_attempt(Draft& draft,
+                      const LiveRun& run,
+                      TaskIndex task,
+                      model::AttemptOutcome outcome) {
   const TaskState state = task_state_after(outcome, run.tasks.stop_reason[task]);
-  const bool is_stopping =
-      run.record.state != RunState::kRunning ||
-      run.tasks.stop_reason[task] == StopReason::kUserCancel ||
-      (run.is_iteration(task) &&
-       is_delegation_stopping(run, run.record.blocks[run.block_of(task)].parent));
+  const bool is_stopping = is_attempt_stopping(run, task);
   const bool was_lost = outcome.end == AttemptEnd::kLost;
   const bool repeats =
       !is_stopping &&

@@ -24,6 +24,7 @@ void cancel_task(Draft& draft, const LiveRun& run, TaskIndex task) {
       finish_task(draft, {run.record.id, task}, TaskState::kCancelled, "Cancelled by user.");
       return;
     case TaskState::kStopping:
+    case TaskState::kStreaming:
     case TaskState::kSucceeded:
     case TaskState::kFailed:
     case TaskState::kTimedOut:
@@ -59,6 +60,14 @@ Decision decide_cancel(Draft draft, const CancelRun& command) {
   if (!command.attempt.is_valid()) {
     cancel_run(draft, *run);
     return std::move(draft.step);
+  }
+  if (const auto held = draft.state.attempts.find(command.attempt);
+      held != draft.state.attempts.end() && held->second.run == command.run &&
+      is_stream(*run, held->second.task)) {
+    return reject(
+        ErrorCode::kConflict,
+        "Task run " + to_string(command.attempt) +
+            " is one process of a stream with others: cancel the for-each task or the run.");
   }
   const auto& attempts = run->tasks.attempt;
   const auto found = std::ranges::find(attempts, command.attempt);

@@ -59,6 +59,23 @@ class LeaseJudge {
   std::set<TaskRef> chosen_;
 };
 
+/// What the processes of streams get beside the iterations that hold their attempts; each row once.
+class ChunkTaker {
+ public:
+  std::vector<TaskRange> take(const LiveRun& run, TaskIndex task) {
+    if (!is_stream(run, task)) {
+      return {};
+    }
+    const std::uint32_t block = run.block_of(task);
+    const auto place =
+        waiting_.try_emplace(BlockRef{.run = run.record.id, .block = block}, run, block).first;
+    return take_chunk(run, task, place->second);
+  }
+
+ private:
+  std::map<BlockRef, WaitingRows> waiting_;
+};
+
 /// Events and effects of granted leases of one command, grouped by run.
 void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::Lease>>& leases) {
   for (const auto& [id, leased] : leases) {
@@ -69,7 +86,8 @@ void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::
                                      {.attempt = lease.attempt,
                                       .number = run.tasks.attempt_number[lease.task],
                                       .fence = draft.batch,
-                                      .gpus = lease.gpus});
+                                      .gpus = lease.gpus,
+                                      .others = lease.others});
       SHEAF_CHECK(spec.has_value(), "a ready task's references do not resolve");
       draft.order(StartAttempt{.worker = lease.worker, .spec = std::move(*spec)});
     }
@@ -81,6 +99,7 @@ void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::
 
 Decision decide_lease(Draft draft, const LeaseTasks& command) {
   LeaseJudge judge(draft.state);
+  ChunkTaker chunks;
   std::map<RunId, std::vector<TasksLeased::Lease>> leases;
   for (const LeaseTasks::Lease& lease : command.leases) {
     if (judge.grants(lease)) {
@@ -88,7 +107,8 @@ Decision decide_lease(Draft draft, const LeaseTasks& command) {
       leases[lease.run].push_back({.task = lease.task,
                                    .worker = lease.worker,
                                    .attempt = run.tasks.attempt[lease.task],
-                                   .gpus = lease.gpus});
+                                   .gpus = lease.gpus,
+                                   .others = chunks.take(run, lease.task)});
     }
   }
   record_leases(draft, leases);

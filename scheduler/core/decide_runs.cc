@@ -69,6 +69,9 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
     case TaskState::kWaitingRetry:
       if (std::holds_alternative<model::RunJobTask>(run.task_settings(task).action)) {
         delegate_task(draft, run, task);
+      } else if (is_stream(run, task)) {
+        draft.record(
+            IterationsReturned{.run = run.record.id, .rows = {{.first = task, .count = 1}}});
       } else {
         draft.record(TasksReady{.run = run.record.id, .tasks = {task}});
       }
@@ -93,6 +96,7 @@ void task_deadline_passed(Draft& draft, const LiveRun& run, TaskIndex task) {
       return;
     case TaskState::kBlocked:
     case TaskState::kReady:
+    case TaskState::kStreaming:
     case TaskState::kSucceeded:
     case TaskState::kFailed:
     case TaskState::kTimedOut:

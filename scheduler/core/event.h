@@ -9,6 +9,7 @@
 #include "scheduler/core/command.h"
 #include "scheduler/core/delegation_events.h"
 #include "scheduler/core/records.h"
+#include "scheduler/core/stream_events.h"
 
 namespace sheaf::core {
 
@@ -82,6 +83,7 @@ struct TasksLeased {
     WorkerId worker;
     AttemptId attempt;
     std::vector<std::uint32_t> gpus{};  ///< Devices that the attempt holds, ascending.
+    std::vector<TaskRange> others{};    ///< Of a stream: iterations beside `task`, ascending.
   };
   RunId run;
   std::uint64_t fence = 0;
@@ -229,7 +231,10 @@ using Event = std::variant<EpochBegan,
 
                            PoolRecorded,
                            PoolRemoved,
-                           TaskWarned>;
+                           TaskWarned,
+                           StreamReported,
+                           StreamEnded,
+                           IterationsReturned>;
 
 /// The run that an event belongs to; invalid for events of no run.
 [[nodiscard]] RunId run_of(const Event& event);

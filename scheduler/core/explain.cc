@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "common/model/nearest.h"
@@ -21,11 +22,24 @@ std::string through_text(const std::vector<std::string>& through) {
   return text.empty() ? text : text + ")";
 }
 
+/// Iterations of a stream share an attempt: the first that is not over is meant.
+std::optional<TaskIndex> find_row(const LiveRun& run, AttemptId attempt) {
+  std::optional<TaskIndex> found;
+  for (TaskIndex task = 0; task < run.record.task_count; ++task) {
+    if (run.tasks.attempt[task] == attempt && !is_terminal(run.tasks.state[task])) {
+      return task;
+    }
+    if (run.tasks.attempt[task] == attempt && !found) {
+      found = task;
+    }
+  }
+  return found;
+}
+
 Result<TaskIndex> find_asked(const LiveRun& run, const Explain& what) {
   if (what.attempt.is_valid()) {
-    const auto found = std::ranges::find(run.tasks.attempt, what.attempt);
-    if (found != run.tasks.attempt.end()) {
-      return static_cast<TaskIndex>(found - run.tasks.attempt.begin());
+    if (const auto found = find_row(run, what.attempt)) {
+      return *found;
     }
     return fail(
         ErrorCode::kNotFound,
@@ -223,6 +237,9 @@ Explainer::Reasons Explainer::of_task(const LiveRun& run, TaskIndex task) {
   if (state == TaskState::kDelegated) {
     return of_delegated(run, task);
   }
+  if (state == TaskState::kStreaming) {
+    return of_streaming(run, task);
+  }
   if (run.record.state == RunState::kStopping) {
     return {about(run,
                   task,
@@ -298,7 +315,8 @@ Explainer::Reasons Explainer::of_iteration(const LiveRun& run, TaskIndex task) {
   Reason reason = about(run,
                         task,
                         ReasonCode::kForEachConcurrency,
-                        std::to_string(run.blocks[block].active) + " iterations of " +
+                        std::to_string(run.blocks[block].active) +
+                            (run.blocks[block].is_stream ? " processes of " : " iterations of ") +
                             name_of(run, parent) + " are under way, as many as may be at once.");
   reason.used = run.blocks[block].active;
   reason.limit = loop.concurrency;

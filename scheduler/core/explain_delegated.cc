@@ -46,6 +46,20 @@ Explainer::Reasons Explainer::of_active(const LiveRun& run, TaskIndex task) {
   return reasons;
 }
 
+Explainer::Reasons Explainer::of_streaming(const LiveRun& run, TaskIndex task) {
+  const auto holder = state_.attempts.find(run.tasks.attempt[task]);
+  if (holder == state_.attempts.end()) {
+    return {due(run, task, name_of(run, task) + " is about to wait for a process again.")};
+  }
+  Reason reason = about(run,
+                        task,
+                        ReasonCode::kRunning,
+                        name_of(run, task) + " has no outcome yet: it is in the stream of " +
+                            name_of(run, holder->second.task) + ".");
+  reason.because = of_active(run, holder->second.task);
+  return {std::move(reason)};
+}
+
 Explainer::Reasons Explainer::of_delegated(const LiveRun& run, TaskIndex task) {
   Reasons reasons;
   const auto details = run.details.find(task);
@@ -96,7 +110,7 @@ Explainer::Reasons Explainer::of_iterations(const LiveRun& run,
   std::uint32_t left = live.active;
   for (TaskIndex row = record.first; row < record.first + record.count && left > 0; ++row) {
     const TaskState state = run.tasks.state[row];
-    if (state == TaskState::kBlocked || is_terminal(state)) {
+    if (!takes_place(live, state)) {
       continue;
     }
     --left;

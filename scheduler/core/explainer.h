@@ -40,6 +40,7 @@ class Explainer {
   Reasons of_ready(const LiveRun& run, TaskIndex task);
   Reasons of_active(const LiveRun& run, TaskIndex task);
   Reasons of_delegated(const LiveRun& run, TaskIndex task);
+  Reasons of_streaming(const LiveRun& run, TaskIndex task);
   Reasons of_child(const LiveRun& run, TaskIndex task, RunId child);
   Reasons of_iterations(const LiveRun& run, TaskIndex parent, std::uint32_t block);
 

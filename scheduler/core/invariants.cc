@@ -1,6 +1,7 @@
 #include "common/base/check.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
+#include "scheduler/core/streams.h"
 #include "scheduler/core/usage.h"
 
 namespace sheaf::core {
@@ -43,6 +44,24 @@ void check_dependencies(const LiveRun& run) {
   }
 }
 
+void check_streams(const LiveRun& run, std::uint32_t index) {
+  const IterationBlock& block = run.record.blocks[index];
+  const LiveBlock& live = run.blocks[index];
+  for (const std::uint32_t i : live.returned) {
+    SHEAF_CHECK(i < live.next && run.tasks.state[block.first + i] == TaskState::kBlocked,
+                "an iteration that returned does not wait");
+  }
+  std::uint32_t streaming = 0;
+  for (const auto& [holder, others] : live.streams) {
+    SHEAF_CHECK(is_active(run.tasks.state[holder]), "a stream without an attempt");
+    streaming += row_count(streamed_rows(run, holder));
+  }
+  for (TaskIndex row = block.first; row < block.first + block.count; ++row) {
+    streaming -= run.tasks.state[row] == TaskState::kStreaming ? 1 : 0;
+  }
+  SHEAF_CHECK(streaming == 0, "an iteration is in no stream, or in two");
+}
+
 void check_blocks(const LiveRun& run) {
   SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block is half there");
   TaskIndex end = run.record.graph_size;
@@ -50,14 +69,16 @@ void check_blocks(const LiveRun& run) {
     const IterationBlock& block = run.record.blocks[index];
     SHEAF_CHECK(block.first == end, "iterations stand in gaps");
     end = block.first + block.count;
+    const LiveBlock& have = run.blocks[index];
     LiveBlock expected{.next = block.count};
     for (std::uint32_t i = block.count; i-- > 0;) {
       const TaskState state = run.tasks.state[block.first + i];
       expected.unfinished += is_terminal(state) ? 0 : 1;
-      expected.active += is_terminal(state) || state == TaskState::kBlocked ? 0 : 1;
-      expected.next = state == TaskState::kBlocked ? i : expected.next;
+      expected.active += takes_place(have, state) ? 1 : 0;
+      const bool is_next = state == TaskState::kBlocked && !have.returned.contains(i);
+      expected.next = is_next ? i : expected.next;
     }
-    const LiveBlock& have = run.blocks[index];
+    check_streams(run, index);
     SHEAF_CHECK(have.unfinished == expected.unfinished, "unfinished iterations are miscounted");
     SHEAF_CHECK(have.active == expected.active, "active iterations are miscounted");
     SHEAF_CHECK(have.next == expected.next, "the next iteration is not the first that waits");

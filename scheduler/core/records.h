@@ -33,6 +33,15 @@ struct TaskRef {
   friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
 };
 
+/// Consecutive rows of a run.
+struct TaskRange {
+  TaskIndex first = 0;
+  std::uint32_t count = 0;
+  friend bool operator==(const TaskRange&, const TaskRange&) = default;
+};
+
+[[nodiscard]] std::uint32_t row_count(const std::vector<TaskRange>& ranges);
+
 /// Which job a run-job task's resource key means: resolved when the deployment is recorded.
 struct JobLink {
   std::string resource_key;
@@ -148,7 +157,8 @@ struct RunRecord {
 /// The fixed-width part of a task in a run.
 struct TaskRow {
   TaskState state = TaskState::kBlocked;
-  /// Of a finished condition task: 1 true, 2 false; else 0.
+  /// Of a finished condition task: 1 true, 2 false. Of an iteration that holds the attempt of a
+  /// stream: its StreamMark bits. Else 0.
   std::uint8_t outcome = 0;
   /// Attempts lost with their worker so far.
   std::uint8_t lost_attempts = 0;

@@ -113,6 +113,7 @@ std::string_view error_code(TaskState state) {
     case TaskState::kExcluded:
     case TaskState::kDisabled:
     case TaskState::kDelegated:
+    case TaskState::kStreaming:
       return "";
   }
   check_failed(__FILE__, __LINE__, "state", "not a TaskState");
@@ -358,16 +359,21 @@ Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
   if (auto built = std::visit(SpecBuilder(run, task, spec), settings.action); !built) {
     return fail(built.error());
   }
+  if (is_stream(run, task)) {
+    spec.stream = stream_inputs(run, task, identity.others);
+  }
   return spec;
 }
 
 Result<model::AttemptSpec> make_attempt_spec(const LiveRun& run, TaskIndex task) {
-  return build_attempt_spec(run,
-                            task,
-                            {.attempt = run.tasks.attempt[task],
-                             .number = run.tasks.attempt_number[task],
-                             .fence = run.tasks.fence[task],
-                             .gpus = gpus_of(run, task)});
+  return build_attempt_spec(
+      run,
+      task,
+      {.attempt = run.tasks.attempt[task],
+       .number = run.tasks.attempt_number[task],
+       .fence = run.tasks.fence[task],
+       .gpus = gpus_of(run, task),
+       .others = is_stream(run, task) ? streamed_rows(run, task) : std::vector<TaskRange>{}});
 }
 
 }  // namespace sheaf::core

@@ -26,6 +26,7 @@ bool has_failed(TaskState state) {
     case TaskState::kExcluded:
     case TaskState::kDisabled:
     case TaskState::kDelegated:
+    case TaskState::kStreaming:
       break;
   }
   return false;

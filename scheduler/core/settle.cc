@@ -285,12 +285,14 @@ void Settler::start_iterations(const LiveRun& run, std::uint32_t block) {
   const LiveBlock& live = run.blocks[block];
   const auto& settings = std::get<model::ForEachTask>(run.task_settings(record.parent).action);
   auto places = static_cast<std::int64_t>(settings.concurrency) - std::int64_t{live.active};
-  for (std::uint32_t i = live.next; i < record.count && places > 0; ++i) {
-    const TaskIndex task = record.first + i;
-    if (run.tasks.state[task] == TaskState::kBlocked) {
-      start(run, task);
-      --places;
+  WaitingRows waiting(run, block);
+  for (; places > 0; --places) {
+    const auto task = waiting.peek();
+    if (!task) {
+      return;
     }
+    start(run, *task);
+    waiting.pop();
   }
 }
 

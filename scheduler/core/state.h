@@ -64,10 +64,19 @@ struct LiveBlock {
   InputsPointer inputs;
   /// Every iteration before this one has been started (0 … count).
   std::uint32_t next = 0;
-  std::uint32_t active = 0;  ///< Begun and not finished.
+  /// Begun and not finished; of a stream: those that hold an attempt, or wait for a slot to.
+  std::uint32_t active = 0;
   std::uint32_t unfinished = 0;
   std::uint32_t failed = 0;
   bool is_abandoned = false;  ///< Nothing more of it will start.
+
+  // Of mode stream.
+  bool is_stream = false;
+  /// Iterations before `next` that wait again (0 … next-1).
+  std::set<std::uint32_t> returned;
+  /// By the row that holds an attempt: the others of its process, as they were leased. Those that
+  /// are not over are kStreaming with the same attempt.
+  std::map<TaskIndex, std::vector<TaskRange>> streams;
 };
 
 struct LiveRun {

@@ -2,6 +2,7 @@
 #include "common/base/check.h"
 #include "common/base/planted.h"
 #include "scheduler/core/state_writer.h"
+#include "scheduler/core/streams.h"
 #include "scheduler/core/usage.h"
 
 namespace sheaf::core {
@@ -76,7 +77,7 @@ void StateWriter::index_rows(LiveRun& run) {
 void StateWriter::index_block(LiveRun& run, std::uint32_t block) {
   const IterationBlock& record = run.record.blocks[block];
   LiveBlock& live = run.blocks[block];
-  live = {.inputs = live.inputs};
+  live = {.inputs = live.inputs, .is_stream = is_stream_task(run.settings->tasks[record.parent])};
   for (std::uint32_t i = 0; i < record.count; ++i) {
     const TaskIndex task = record.first + i;
     const TaskState state = run.tasks.state[task];
@@ -85,9 +86,12 @@ void StateWriter::index_block(LiveRun& run, std::uint32_t block) {
       continue;
     }
     ++live.unfinished;
-    live.active += state != TaskState::kBlocked ? 1 : 0;
+    live.active += takes_place(live, state) ? 1 : 0;
   }
   pass_begun(run, block);
+  if (live.is_stream) {
+    index_streams(run, block);
+  }
 }
 
 void StateWriter::pass_begun(LiveRun& run, std::uint32_t block) {

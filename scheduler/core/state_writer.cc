@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "common/base/planted.h"
+#include "scheduler/core/streams.h"
 #include "scheduler/core/usage.h"
 
 namespace sheaf::core {
@@ -56,6 +57,7 @@ DependencyClass classify(const LiveRun& run, TaskIndex task, EdgeOutcome edge) {
     case TaskState::kWaitingRetry:
     case TaskState::kStopping:
     case TaskState::kDelegated:
+    case TaskState::kStreaming:
       break;
   }
   check_failed(__FILE__, __LINE__, "is_terminal", "an unfinished task was classified");
@@ -114,7 +116,9 @@ void StateWriter::add_block(LiveRun& run, const IterationBlock& block, InputsPoi
   for (std::uint32_t i = 0; i < block.count; ++i) {
     run.tasks.attempt[block.first + i] = AttemptId{block.first_attempt.value + i};
   }
-  run.blocks.push_back({.inputs = std::move(inputs), .unfinished = block.count});
+  run.blocks.push_back({.inputs = std::move(inputs),
+                        .unfinished = block.count,
+                        .is_stream = is_stream_task(run.settings->tasks[block.parent])});
   run.dirty_pages.resize(page_count(run.record.task_count), true);
   run.dirty_pages[block.first / kTasksPerPage] = true;
   state_.unsettled.wanting_facts.erase({run.record.id, block.parent});
@@ -125,6 +129,7 @@ void StateWriter::add_block(LiveRun& run, const IterationBlock& block, InputsPoi
 void StateWriter::begin_iteration(LiveRun& run, TaskIndex task) {
   const std::uint32_t block = run.block_of(task);
   ++run.blocks[block].active;
+  run.blocks[block].returned.erase(task - run.record.blocks[block].first);
   pass_begun(run, block);
 }
 
@@ -133,7 +138,8 @@ void StateWriter::finish_iteration(LiveRun& run, TaskIndex task, TaskState befor
   LiveBlock& live = run.blocks[block];
   SHEAF_CHECK(live.unfinished > 0, "more iterations finished than there are");
   --live.unfinished;
-  live.active -= before != TaskState::kBlocked ? 1 : 0;
+  live.active -= takes_place(live, before) ? 1 : 0;
+  live.returned.erase(task - run.record.blocks[block].first);
   live.failed += classify(run, task, EdgeOutcome::kAny) == DependencyClass::kFailed ? 1 : 0;
   pass_begun(run, block);
   state_.unsettled.blocks.insert({run.record.id, block});
@@ -247,6 +253,9 @@ void StateWriter::bind_attempt(LiveRun& run, TaskIndex task) {
 }
 
 void StateWriter::release_attempt(LiveRun& run, TaskIndex task) {
+  if (!is_active(run.tasks.state[task])) {
+    return;
+  }
   const AttemptId attempt = run.tasks.attempt[task];
   state_.attempts.erase(attempt);
   const auto worker = state_.workers.find(run.tasks.worker[task]);

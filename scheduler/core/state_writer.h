@@ -64,6 +64,7 @@ class StateWriter {
   void list_stoppable(const LiveRun& run);
 
   void bind_attempt(LiveRun& run, TaskIndex task);
+  /// Does nothing for an iteration of a stream whose attempt another row holds.
   void release_attempt(LiveRun& run, TaskIndex task);
   /// Tells the dependents of a finished task and lists those that are unblocked; of an iteration,
   /// tells its block. `before` is the state that the row had.
@@ -76,6 +77,19 @@ class StateWriter {
   /// Ends the iterations of a block that are on no worker.
   void abandon_block(LiveRun& run, std::uint32_t block, TaskState state, Timestamp at);
 
+  // ---- Streams; stream_writer.cc. Each does nothing for a row of another mode.
+
+  /// The holder's process gets the other rows too.
+  void begin_stream(LiveRun& run, TaskIndex holder, const std::vector<TaskRange>& others);
+  /// The other rows have begun when the holder has.
+  void start_stream(LiveRun& run, TaskIndex holder);
+  void report_stream(LiveRun& run, const StreamReported& event);
+  /// The holder's attempt is on no worker any more; its row, like the others, is left kStreaming.
+  void end_stream(LiveRun& run, const StreamEnded& event);
+  /// The other rows are nobody's.
+  void forget_stream(LiveRun& run, TaskIndex holder);
+  void return_iterations(LiveRun& run, const IterationsReturned& event);
+
   /// Moves the run between queue, running set and neither, after its state.
   void place_in_job(const LiveRun& run);
   void refresh_startable(JobId job);
@@ -84,6 +98,7 @@ class StateWriter {
   void index_graph(LiveRun& run);
   void index_rows(LiveRun& run);
   void index_block(LiveRun& run, std::uint32_t block);
+  void index_streams(LiveRun& run, std::uint32_t block);
   void finish_iteration(LiveRun& run, TaskIndex task, TaskState before);
   void pass_begun(LiveRun& run, std::uint32_t block);
   void list_blocks(const LiveRun& run);

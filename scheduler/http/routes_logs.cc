@@ -33,12 +33,16 @@ ExpectedLength expected_length(const store::RunView& run, const files::LogName& 
   if (place->record != nullptr) {
     return files::final_length(place->record->outcome, name.stream);
   }
+  const core::TaskRow& row = run.tasks[place->task];
   for (const core::AttemptRecord& attempt : run.finished_attempts(place->task)) {
     if (attempt.id == name.attempt) {
-      return files::final_length(attempt.outcome, name.stream);
+      // A failed iteration of a stream knows nothing of the process's log, but its row does.
+      const std::uint64_t in_row =
+          name.stream == files::LogStream::kStdout ? row.stdout_bytes : row.stderr_bytes;
+      return std::max(files::final_length(attempt.outcome, name.stream), in_row);
     }
   }
-  return is_terminal(run.tasks[place->task].state) ? ExpectedLength(0) : std::nullopt;
+  return is_terminal(row.state) ? ExpectedLength(0) : std::nullopt;
 }
 
 /// Expected lengths by log, each for one version of its run: a run is read when it has changed, not

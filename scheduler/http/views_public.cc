@@ -216,10 +216,21 @@ AttemptId original_attempt(const store::RunView& run, core::TaskIndex task) {
 }
 
 std::optional<AttemptPlace> find_attempt(const store::RunView& run, AttemptId attempt) {
+  std::optional<AttemptPlace> place;
   for (core::TaskIndex task = 0; task < run.tasks.size(); ++task) {
-    if (attempt_of(run, task) == attempt) {
+    if (attempt_of(run, task) != attempt) {
+      continue;
+    }
+    // Iterations of a stream share one: it is under way as long as any of them is.
+    if (!is_terminal(run.tasks[task].state)) {
       return AttemptPlace{.task = task};
     }
+    if (!place) {
+      place = AttemptPlace{.task = task};
+    }
+  }
+  if (place) {
+    return place;
   }
   for (const auto& [task, details] : run.details) {
     for (const core::AttemptRecord& record : details.attempts) {

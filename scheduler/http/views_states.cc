@@ -103,6 +103,7 @@ const PublicState& public_state(TaskState state) {
       return kPending;
     case TaskState::kRunning:
     case TaskState::kDelegated:
+    case TaskState::kStreaming:
       return kRunning;
     case TaskState::kWaitingRetry:
       return kWaiting;

@@ -79,6 +79,11 @@ void BatchWriter::add_attempts(const std::vector<core::Event>& events) {
     } else if (const auto* planned = std::get_if<core::IterationsPlanned>(&event)) {
       put(Key(Table::kAttemptRun).id(planned->block.first_attempt),
           RunReferenceRow{.run = planned->run, .count = planned->block.count});
+    } else if (const auto* returned = std::get_if<core::IterationsReturned>(&event)) {
+      if (returned->first_attempt.is_valid()) {
+        put(Key(Table::kAttemptRun).id(returned->first_attempt),
+            RunReferenceRow{.run = returned->run, .count = core::row_count(returned->rows)});
+      }
     } else if (const auto* repaired = std::get_if<core::RunRepaired>(&event)) {
       for (const AttemptId attempt : repaired->run.repairs.back().attempts) {
         put(Key(Table::kAttemptRun).id(attempt), RunReferenceRow{.run = repaired->run.id});

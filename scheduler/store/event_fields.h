@@ -68,9 +68,14 @@ void fields(Visitor& visit, Record& e) {
   visit.of(e, e.run, e.tasks);
 }
 
+template <typename Visitor, Of<core::TaskRange> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.first, r.count);
+}
+
 template <typename Visitor, Of<core::TasksLeased::Lease> Record>
 void fields(Visitor& visit, Record& e) {
-  visit.of(e, e.task, e.worker, e.attempt, e.gpus);
+  visit.of(e, e.task, e.worker, e.attempt, e.gpus, e.others);
 }
 
 template <typename Visitor, Of<core::TasksLeased> Record>
@@ -207,6 +212,21 @@ void fields(Visitor& visit, Record& e) {
 template <typename Visitor, Of<core::TaskWarned> Record>
 void fields(Visitor& visit, Record& e) {
   visit.of(e, e.run, e.task, e.warning);
+}
+
+template <typename Visitor, Of<core::StreamReported> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.holder, e.mark, e.holder_error, e.succeeded, e.at);
+}
+
+template <typename Visitor, Of<core::StreamEnded> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.holder, e.stdout_bytes, e.stderr_bytes);
+}
+
+template <typename Visitor, Of<core::IterationsReturned> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.run, e.rows, e.first_attempt);
 }
 
 }  // namespace sheaf::store

@@ -99,6 +99,15 @@ void Control::receive_in_session(Session& session, const wire::WorkerMessage& me
     receive_values(session, *values);
   } else if (const auto* const result = std::get_if<wire::ResultReport>(&message)) {
     receive_result(session, *result);
+  } else if (const auto* const outcomes = std::get_if<wire::Outcomes>(&message)) {
+    report(core::ReportOutcomes{.worker = session.peer().worker,
+                                .attempt = outcomes->attempt,
+                                .fence = outcomes->fence,
+                                .is_ready = outcomes->is_ready,
+                                .entries = outcomes->entries},
+           session.peer().session,
+           wire::OutcomesAck{
+               .attempt = outcomes->attempt, .fence = outcomes->fence, .offset = outcomes->offset});
   }
 }
 

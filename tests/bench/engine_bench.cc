@@ -2,7 +2,7 @@
 // process. Prints what a task costs alone in the core and with the store, its memory, and what
 // compiling a large graph takes; every round measures the disk's own rate of syncs beside it.
 //
-//   bench_engine [--rounds N] [--tasks N] [--concurrency N]
+//   bench_engine [--rounds N] [--tasks N]
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -16,15 +16,17 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "common/base/check.h"
+#include "common/model/job_settings.h"
 #include "scheduler/engine/turn.h"
 #include "scheduler/store/store.h"
-#include "tests/support/builders.h"
+#include "tests/bench/core_turn.h"
 
 namespace sheaf {
 namespace {
@@ -48,18 +50,33 @@ double resident_anonymous() {
   return kibibytes * 1024;
 }
 
-/// The document says what the store needs to know; the iterations are bounded here, not by it.
-std::string loop_document() {
-  return R"({"name":"loop","tasks":[{"task_key":"loop","for_each_task":{"concurrency":100,)"
-         R"("sheaf":{"inputs_file":"inputs"},"task":{"task_key":"each","command_task":)"
-         R"({"command":["true"]}}}}]})";
+/// The least in three seconds: the store writes its buffers out behind the commit.
+double settled_memory() {
+  double least = resident_anonymous();
+  for (const auto begin = Clock::now(); seconds_since(begin) < 3;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    least = std::min(least, resident_anonymous());
+  }
+  return least;
 }
 
-core::SettingsPointer loop_settings(int concurrency) {
-  return std::make_shared<const model::JobSettings>(
-      tests::a_job("loop")
-          .task(tests::a_task("loop").for_each_line("inputs", tests::a_task("each"), concurrency))
-          .build());
+/// Iterations at once that a for-each task may have at most.
+constexpr std::uint32_t kConcurrency = 100;
+
+/// A job of `loops` for-each tasks side by side.
+std::string loop_document(int loops) {
+  std::string document = R"({"name":"loop","tasks":[)";
+  for (int i = 0; i < loops; ++i) {
+    document += (i == 0 ? "" : ",") + (R"({"task_key":"loop)" + std::to_string(i)) +
+                R"(","for_each_task":{"concurrency":)" + std::to_string(kConcurrency) +
+                R"(,"sheaf":{"inputs_file":"inputs"},"task":{"task_key":"each","command_task":)"
+                R"({"command":["true"]}}}})";
+  }
+  return document + "]}";
+}
+
+core::SettingsPointer compiled(const std::string& document) {
+  return std::make_shared<const model::JobSettings>(model::parse_job_settings(document).value());
 }
 
 std::string inputs(std::int64_t count) {
@@ -73,7 +90,7 @@ std::string inputs(std::int64_t count) {
 /// A store in a new folder, and a turn of the engine around it.
 class Echo {
  public:
-  Echo(std::int64_t tasks, int concurrency) : lines_(inputs(tasks)) {
+  Echo(std::int64_t tasks, int loops) : lines_(inputs(tasks / loops)) {
     folder_ = std::filesystem::temp_directory_path() /
               ("sheaf-bench-" + std::to_string(::getpid()) + "-" + std::to_string(++number_));
     std::filesystem::create_directories(folder_);
@@ -86,12 +103,13 @@ class Echo {
         [] { return from_epoch_ms(1'700'000'000'000); },
         [this](const std::string&, const std::string&) { return Result<std::string>(lines_); });
     SHEAF_CHECK(turn_->begin().has_value(), "the store cannot be recovered");
+    const std::string document = loop_document(loops);
     core::DeployedJob job{.resource_key = "loop",
                           .settings_digest = std::string(64, 'a'),
-                          .settings_json = loop_document(),
-                          .settings = loop_settings(concurrency)};
+                          .settings_json = document,
+                          .settings = compiled(document)};
     take({core::RegisterWorker{
-        .name = "w", .boot_id = "b", .slots = static_cast<std::uint32_t>(concurrency)}});
+        .name = "w", .boot_id = "b", .slots = kConcurrency * static_cast<std::uint32_t>(loops)}});
     take({core::Deploy{
         .bundle = "b", .target = "t", .expected_version = std::nullopt, .jobs = {std::move(job)}}});
   }
@@ -158,22 +176,38 @@ class Echo {
 struct Measured {
   double tasks_per_second = 0;
   double batches_per_second = 0;
-  double bytes_per_pending_task = 0;
 };
 
-Measured run_loop(std::int64_t tasks, int concurrency) {
-  Echo echo(tasks, concurrency);
-  const double before = resident_anonymous();
+/// Private bytes a pending iteration; for a process that has freed nothing yet.
+double pending_bytes(std::int64_t tasks) {
+  Echo echo(tasks, 1);
+  const double before = settled_memory();
   echo.submit();
-  Measured measured{.bytes_per_pending_task =
-                        (resident_anonymous() - before) / static_cast<double>(tasks)};
+  return (settled_memory() - before) / static_cast<double>(tasks);
+}
+
+Measured run_loops(std::int64_t tasks, int loops) {
+  Echo echo(tasks, loops);
+  echo.submit();
   const auto begin = Clock::now();
   while (echo.answer()) {
   }
   const double taken = seconds_since(begin);
-  measured.tasks_per_second = static_cast<double>(tasks) / taken;
-  measured.batches_per_second = static_cast<double>(echo.batches()) / taken;
-  return measured;
+  return {.tasks_per_second = static_cast<double>(tasks) / taken,
+          .batches_per_second = static_cast<double>(echo.batches()) / taken};
+}
+
+/// The changes of state that each task goes through: blocked, ready, leased, running, succeeded.
+constexpr double kTransitions = 4;
+
+/// Transitions a second of a job of independent tasks, without store.
+double core_alone(std::int64_t tasks) {
+  bench::CoreTurn core(bench::wide_job(tasks), kConcurrency);
+  const auto begin = Clock::now();
+  core.submit();
+  while (core.finish_all()) {
+  }
+  return kTransitions * static_cast<double>(tasks) / seconds_since(begin);
 }
 
 /// Appends of 4 KiB with a sync each, a second: what the disk allows at most.
@@ -235,19 +269,21 @@ std::int64_t argument(int argc, char** argv, std::string_view name, std::int64_t
 }
 
 int run(int argc, char** argv) {
+  constexpr std::int64_t kCoreTasks = 100'000;
   const auto rounds = argument(argc, argv, "--rounds", 9);
   const auto most = argument(argc, argv, "--tasks", 1'000'000);
-  const auto concurrency = static_cast<int>(argument(argc, argv, "--concurrency", 1'000));
   std::map<std::string, std::vector<double>> rows;
+  rows[std::to_string(most) + " iterations: bytes a pending task"] = {pending_bytes(most)};
   for (std::int64_t round = 0; round < rounds; ++round) {
     rows["host: fdatasync, /s"].push_back(sync_rate(std::filesystem::temp_directory_path()));
-    for (std::int64_t tasks = 1'000; tasks <= most; tasks *= 10) {
-      const Measured measured = run_loop(tasks, concurrency);
-      const std::string name = std::to_string(tasks) + " iterations";
-      rows[name + ": tasks/s, core and store"].push_back(measured.tasks_per_second);
-      rows[name + ": commits/s"].push_back(measured.batches_per_second);
-      if (round == 0) {  // Later rounds get the memory that earlier ones gave back.
-        rows[name + ": bytes a pending task"].push_back(measured.bytes_per_pending_task);
+    rows["core alone: transitions/s"].push_back(core_alone(kCoreTasks));
+    for (const int loops : {1, 10}) {
+      for (std::int64_t tasks = 1'000; tasks <= most; tasks *= 10) {
+        const Measured measured = run_loops(tasks, loops);
+        const std::string name =
+            std::to_string(loops) + " loops, " + std::to_string(tasks) + " iterations";
+        rows[name + ": tasks/s"].push_back(measured.tasks_per_second);
+        rows[name + ": commits/s"].push_back(measured.batches_per_second);
       }
     }
     rows["graph of 100,000 tasks, 1,000,000 edges: ms"].push_back(compile_graph(100'000, 10) *

@@ -31,7 +31,9 @@ void History::read(const core::Event& event) {
   } else if (const auto* finished = std::get_if<core::RunFinished>(&event)) {
     run_over(finished->run);
   } else if (const auto* ended = std::get_if<core::AttemptFinished>(&event)) {
-    EXPECT_TRUE(ended_attempts_.insert(ended->attempt.id).second)
+    // Iterations of a stream share one.
+    const core::TaskRef task{ended->run, ended->task};
+    EXPECT_TRUE(ended_attempts_.emplace(ended->attempt.id, task).second)
         << "attempt " << ended->attempt.id.value << " has two outcomes";
   }
 }

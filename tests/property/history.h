@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tests/support/core_world.h"
 
@@ -28,7 +29,7 @@ class History {
   std::map<JobId, std::int64_t> limits_;
   std::map<JobId, std::set<RunId>> running_;
   std::map<JobId, std::deque<RunId>> queues_;
-  std::set<AttemptId> ended_attempts_;
+  std::set<std::pair<AttemptId, core::TaskRef>> ended_attempts_;
   std::map<RunId, core::StoredRun> terminal_;  ///< Runs as they were when they ended.
   std::map<core::TaskRef, core::TaskRow> terminal_tasks_;
   std::map<std::string, std::uint32_t> pool_usage_;  ///< After the step before.

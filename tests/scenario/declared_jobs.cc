@@ -75,6 +75,13 @@ tests::TaskBuilder declared_task(const Words& words) {
                   tests::a_task("each").argument("{{input}}"),
                   static_cast<int>(words.number("concurrency", 1)));
   }
+  if (words.has("stream")) {
+    task.for_each(words.option("stream"),
+                  tests::a_task("each").retries(static_cast<int>(words.number("retries", 0))),
+                  static_cast<int>(words.number("concurrency", 1)));
+    task.stream(static_cast<int>(words.number("chunk", limits::kDefaultStreamChunk)));
+    task.retries(0);
+  }
   if (words.has("starts")) {
     task.starts(words.option("starts"));
   }

@@ -95,6 +95,9 @@ core::Command Player::command(const Words& words) {
   if (verb == "values") {
     return values(words);
   }
+  if (verb == "outcomes") {
+    return outcomes(words);
+  }
   if (verb == "silence") {
     return silence(words);
   }
@@ -169,6 +172,23 @@ core::Command Player::values(const Words& words) const {
       .worker = lease.worker, .attempt = lease.attempt, .fence = lease.fence};
   for (const auto& [key, json] : words.options()) {
     command.values.push_back({.key = key, .json = json});
+  }
+  return command;
+}
+
+core::Command Player::outcomes(const Words& words) const {
+  const Lease& lease = leases_.at(words.word(0));
+  core::ReportOutcomes command{.worker = lease.worker,
+                               .attempt = lease.attempt,
+                               .fence = lease.fence,
+                               .is_ready = words.has("ready")};
+  for (const char* name : {"ok", "bad"}) {
+    for (const std::string& index : words.list(name)) {
+      const bool is_success = std::string_view(name) == "ok";
+      command.entries.push_back({.index = static_cast<std::uint32_t>(std::stoul(index)),
+                                 .is_success = is_success,
+                                 .error = is_success ? "" : "bad " + index});
+    }
   }
   return command;
 }

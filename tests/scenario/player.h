@@ -40,6 +40,7 @@ class Player {
   [[nodiscard]] core::Command started(const Words& words);
   [[nodiscard]] core::Command finished(const Words& words) const;
   [[nodiscard]] core::Command values(const Words& words) const;
+  [[nodiscard]] core::Command outcomes(const Words& words) const;
   [[nodiscard]] core::Command silence(const Words& words) const;
   [[nodiscard]] core::Command fire(const Words& words) const;
   [[nodiscard]] core::Command settle_alert(const Words& words) const;

@@ -68,6 +68,17 @@ struct EventText {
   const Names& names;
   const Printer& time;
 
+  [[nodiscard]] std::string ranges_of(RunId run, const std::vector<core::TaskRange>& ranges) const {
+    std::string text;
+    for (const core::TaskRange& range : ranges) {
+      text += (text.empty() ? "" : ",") + names.of(run, range.first);
+      if (range.count > 1) {
+        text += ".." + names.of(run, range.first + range.count - 1);
+      }
+    }
+    return text;
+  }
+
   std::string operator()(const core::EpochBegan& e) const {
     return "EpochBegan " + std::to_string(e.epoch);
   }
@@ -117,6 +128,7 @@ struct EventText {
       for (const std::uint32_t device : lease.gpus) {
         text += "+gpu" + std::to_string(device);
       }
+      text += lease.others.empty() ? "" : "+" + ranges_of(e.run, lease.others);
     }
     return text;
   }
@@ -205,6 +217,16 @@ struct EventText {
   std::string operator()(const core::TaskWarned& e) const {
     return "TaskWarned " + names.of(e.run, e.task) + quoted(e.warning);
   }
+  std::string operator()(const core::StreamReported& e) const {
+    return "StreamReported " + names.of(e.run, e.holder) + " mark=" + std::to_string(e.mark) +
+           " succeeded=" + ranges_of(e.run, e.succeeded) + quoted(e.holder_error);
+  }
+  std::string operator()(const core::StreamEnded& e) const {
+    return "StreamEnded " + names.of(e.run, e.holder);
+  }
+  std::string operator()(const core::IterationsReturned& e) const {
+    return "IterationsReturned " + ranges_of(e.run, e.rows);
+  }
 };
 
 struct EffectText {
@@ -216,6 +238,9 @@ struct EffectText {
                        " fence=" + std::to_string(e.spec.fence) + ":";
     for (const std::string& argument : e.spec.arguments) {
       text += " " + argument;
+    }
+    for (const model::StreamInput& input : e.spec.stream) {
+      text += " [" + std::to_string(input.index) + "]=" + input.json;
     }
     return text;
   }

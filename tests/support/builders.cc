@@ -76,6 +76,13 @@ TaskBuilder& TaskBuilder::for_each_line(std::string file,
   return *this;
 }
 
+TaskBuilder& TaskBuilder::stream(int chunk) {
+  auto& loop = std::get<model::ForEachTask>(task_.action);
+  loop.mode = model::ForEachMode::kStream;
+  loop.chunk = chunk;
+  return *this;
+}
+
 TaskBuilder& TaskBuilder::starts(JobId job) {
   task_.action = model::RunJobTask{.job = job};
   return *this;

@@ -26,6 +26,8 @@ class TaskBuilder {
   TaskBuilder& condition(std::string left, model::ConditionOperator op, std::string right);
   TaskBuilder& for_each(std::string inputs, const TaskBuilder& task, int concurrency = 1);
   TaskBuilder& for_each_line(std::string file, const TaskBuilder& task, int concurrency = 1);
+  /// Makes the for-each task a stream.
+  TaskBuilder& stream(int chunk = limits::kDefaultStreamChunk);
   TaskBuilder& starts(JobId job);
   TaskBuilder& starts(std::string resource_key, model::NamedStrings parameters = {});
   TaskBuilder& backoff(Milliseconds first, Milliseconds longest);

@@ -43,6 +43,7 @@ wire::ResultReport never_held(AttemptId attempt, std::uint64_t fence) {
 void Agent::recover(Attempt attempt) {
   highest_fence_ = std::max(highest_fence_, attempt.spec.fence);
   const AttemptId id = attempt.spec.attempt;
+  attempt.is_stream_open = !attempt.spec.stream.empty();
   attempts_.insert_or_assign(id, std::move(attempt));
 }
 
@@ -89,7 +90,11 @@ Actions Agent::lease(const wire::Lease& message, Milliseconds now) {
     return actions;
   }
   highest_fence_ = std::max(highest_fence_, spec.fence);
-  attempts_.emplace(spec.attempt, Attempt{.spec = spec, .token = message.token, .last_said = now});
+  attempts_.emplace(spec.attempt,
+                    Attempt{.spec = spec,
+                            .token = message.token,
+                            .is_stream_open = !spec.stream.empty(),
+                            .last_said = now});
   actions.emplace_back(StoreLease{spec.attempt});
   actions.emplace_back(Say{wire::Accepted{.attempt = spec.attempt, .fence = spec.fence}});
   actions.emplace_back(Prepare{spec.attempt});
@@ -306,6 +311,9 @@ void Agent::say_owed(Attempt& attempt, Actions& actions, Milliseconds now) {
   if (attempt.phase == Phase::kRunning && !attempt.is_start_acknowledged) {
     actions.emplace_back(Say{started_message(attempt)});
   }
+  if (attempt.outcomes) {
+    actions.emplace_back(Say{*attempt.outcomes});
+  }
   if (attempt.phase == Phase::kReporting && !attempt.is_result_acknowledged) {
     say_result(attempt, actions, now);
   }
@@ -313,6 +321,9 @@ void Agent::say_owed(Attempt& attempt, Actions& actions, Milliseconds now) {
 
 void Agent::say_result(Attempt& attempt, Actions& actions, Milliseconds now) {
   attempt.last_said = now;
+  if (attempt.is_stream_open || attempt.outcomes) {
+    return;
+  }
   if (attempt.are_values_acknowledged || attempt.values.empty()) {
     actions.emplace_back(Say{wire::ResultReport{
         .attempt = attempt.spec.attempt, .fence = attempt.spec.fence, .outcome = attempt.outcome}});
@@ -352,6 +363,7 @@ bool Agent::has_unanswered() const {
   return std::ranges::any_of(attempts_, [](const auto& entry) {
     const Attempt& attempt = entry.second;
     return (attempt.phase == Phase::kRunning && !attempt.is_start_acknowledged) ||
+           attempt.outcomes.has_value() ||
            (attempt.phase == Phase::kReporting && !attempt.is_result_acknowledged);
   });
 }

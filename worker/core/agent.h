@@ -77,6 +77,9 @@ struct Attempt {
   bool is_start_acknowledged = false;
   std::vector<model::TaskValue> values;
   bool are_values_acknowledged = false;
+  /// Of a stream: the outcomes that its process wrote are not all read. Its result waits for them.
+  bool is_stream_open = false;
+  std::optional<wire::Outcomes> outcomes;  ///< Read, and not acknowledged.
   model::AttemptOutcome outcome;
   bool is_result_acknowledged = false;
   bool are_logs_shipped = false;
@@ -97,6 +100,7 @@ class Agent {
   void start_acknowledged(const wire::StartedAck& message);
   [[nodiscard]] Actions values_acknowledged(const wire::ValuesAck& message, Milliseconds now);
   [[nodiscard]] Actions result_acknowledged(const wire::ResultAck& message);
+  [[nodiscard]] Actions outcomes_acknowledged(const wire::OutcomesAck& message, Milliseconds now);
   void drain() { is_draining_ = true; }
 
   // ---- From this machine.
@@ -116,6 +120,10 @@ class Agent {
                                      bool is_recorded,
                                      Milliseconds now);
   [[nodiscard]] Actions report_logs_shipped(AttemptId attempt);
+  /// Outcomes of a stream were read. REQUIRES: it is among open_streams().
+  [[nodiscard]] Actions report_outcomes(wire::Outcomes outcomes, Milliseconds now);
+  /// There are no more of them. REQUIRES: as report_outcomes(), and it is over.
+  [[nodiscard]] Actions report_stream_read(AttemptId attempt, Milliseconds now);
   /// Another scheduler may know less of the logs: what was reported of them counts no more.
   void distrust_logs();
 
@@ -127,6 +135,8 @@ class Agent {
   /// Attempts that are not over.
   [[nodiscard]] std::uint32_t active_count() const;
   [[nodiscard]] std::uint64_t highest_fence() const { return highest_fence_; }
+  /// Streams whose outcomes are to be read: those that have none under way.
+  [[nodiscard]] std::vector<AttemptId> open_streams() const;
   /// True while something waits for an answer.
   [[nodiscard]] bool has_unanswered() const;
 

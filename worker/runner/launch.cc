@@ -27,18 +27,28 @@ Result<void> make_folder(const std::filesystem::path& path) {
   return {};
 }
 
-Result<void> fill_folder(const AttemptFolder& folder, std::string_view spec_document) {
+Result<void> make_file(const std::filesystem::path& path, std::string_view contents) {
+  const auto file = os::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) {
+    return fail(file.error());
+  }
+  return os::write_all(file->get(), contents, path);
+}
+
+Result<void> fill_folder(const AttemptFolder& folder,
+                         std::string_view spec_document,
+                         std::string_view stream_input) {
   for (const auto& path : {folder.task_folder(), folder.temporary_folder()}) {
     if (auto made = make_folder(path); !made) {
       return made;
     }
   }
-  const auto path = folder.path / kShimSpecFile;
-  const auto file = os::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file) {
-    return fail(file.error());
+  if (!stream_input.empty()) {
+    if (auto made = make_file(folder.stream_input_file(), stream_input); !made) {
+      return made;
+    }
   }
-  return os::write_all(file->get(), spec_document, path);
+  return make_file(folder.path / kShimSpecFile, spec_document);
 }
 
 struct Pipe {
@@ -108,7 +118,7 @@ Result<LaunchedShim> Runner::launch(const LaunchSpec& spec) const {
   if (auto made = make_folder(place.path); !made) {
     return fail(made.error());
   }
-  auto filled = fill_folder(place, *document);
+  auto filled = fill_folder(place, *document, spec.stream_input);
   auto launched = filled ? start_shim(place) : Result<LaunchedShim>(fail(filled.error()));
   if (launched) {
     return launched;

@@ -1,6 +1,7 @@
 #include "worker/runner/launch_spec.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include <unistd.h>
@@ -86,7 +87,10 @@ Result<void> check(const LaunchSpec& spec) {
 }
 
 void add_environment(SpecWriter& writer, const LaunchSpec& spec, const AttemptFolder& folder) {
-  const Environment own = attempt_environment(folder);
+  Environment own = attempt_environment(folder);
+  if (!spec.stream_input.empty()) {
+    std::ranges::move(stream_environment(folder), std::back_inserter(own));
+  }
   for (const auto& variable : own) {
     writer.add_variable(variable);
   }
@@ -108,6 +112,11 @@ Environment attempt_environment(const AttemptFolder& folder) {
   return {{"SHEAF_ATTEMPT_ID", to_string(folder.attempt)},
           {"SHEAF_TASK_VALUES", folder.values_file().string()},
           {"TMPDIR", folder.temporary_folder().string()}};
+}
+
+Environment stream_environment(const AttemptFolder& folder) {
+  return {{"SHEAF_STREAM_INPUT", folder.stream_input_file().string()},
+          {"SHEAF_STREAM_OUTPUT", folder.stream_output_file().string()}};
 }
 
 Result<std::string> encode_spec(const LaunchSpec& spec,

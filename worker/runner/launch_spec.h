@@ -33,11 +33,17 @@ struct LaunchSpec {
   /// How long the shim waits for a killed tree to vanish before it gives up.
   Milliseconds tree_wait{120'000};
   SyncPolicy sync = SyncPolicy::kWorthwhile;
+  /// Of a stream: the contents of the file that SHEAF_STREAM_INPUT names. Empty: it is none.
+  std::string stream_input{};
 };
 
 /// SHEAF_ATTEMPT_ID, SHEAF_TASK_VALUES (by which survivors of a dead shim are found) and TMPDIR.
 /// They take precedence over equal names in LaunchSpec::env.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> attempt_environment(
+    const AttemptFolder& folder);
+
+/// SHEAF_STREAM_INPUT and SHEAF_STREAM_OUTPUT, with the same precedence.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> stream_environment(
     const AttemptFolder& folder);
 
 /// The document for the shim. Fails with kInvalid where something cannot be passed to a process: an

@@ -87,6 +87,7 @@ void Session::Loop::turn() {
   receive();
   take_reports();
   look_at_shims();
+  follow_streams();
   keep_in_touch();
   say_owed();
   flush();
@@ -104,8 +105,10 @@ Milliseconds Session::Loop::wait_time() const {
     const Milliseconds left = last_register_ + register_wait() - os::boot_time();
     return std::clamp(left, Milliseconds{0}, heartbeat_interval_);
   }
-  return agent_.has_unanswered() ? std::min(settings_.resend_after, heartbeat_interval_)
-                                 : heartbeat_interval_;
+  const Milliseconds wait = agent_.has_unanswered()
+                                ? std::min(settings_.resend_after, heartbeat_interval_)
+                                : heartbeat_interval_;
+  return agent_.open_streams().empty() ? wait : std::min(wait, kStreamPause);
 }
 
 void Session::Loop::receive() {
@@ -165,6 +168,8 @@ void Session::Loop::obey(const wire::FrameHeader& header, const wire::SchedulerM
     agent_.start_acknowledged(*started);
   } else if (const auto* values = std::get_if<wire::ValuesAck>(&message)) {
     perform(agent_.values_acknowledged(*values, now));
+  } else if (const auto* outcomes = std::get_if<wire::OutcomesAck>(&message)) {
+    perform(agent_.outcomes_acknowledged(*outcomes, now));
   } else if (const auto* result = std::get_if<wire::ResultAck>(&message)) {
     perform(agent_.result_acknowledged(*result));
   } else if (std::holds_alternative<wire::Drain>(message)) {

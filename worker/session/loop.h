@@ -19,6 +19,7 @@
 #include "worker/session/outcomes.h"
 #include "worker/session/preparing.h"
 #include "worker/session/session.h"
+#include "worker/session/stream_outcomes.h"
 
 namespace sheaf::session {
 
@@ -46,6 +47,14 @@ class Session::Loop {
     os::FileDescriptor started;  ///< Pipe of a shim just launched; closed once it spoke.
   };
 
+  /// A stream whose outcomes this loop reads.
+  struct Stream {
+    StreamOutcomes outcomes;
+    Milliseconds last_read{0};
+  };
+  /// Between two looks at what a stream has written.
+  static constexpr Milliseconds kStreamPause{50};
+
   [[nodiscard]] Result<void> recover_attempt(const wire::Lease& lease);
   /// Forgets an attempt of which only the id is known. Fails while something of it may run: nobody
   /// may guess what.
@@ -68,6 +77,9 @@ class Session::Loop {
   [[nodiscard]] bool has_lost_records(AttemptId attempt, ErrorCode code) const;
   /// Ends what is left of it, and says that it is lost.
   [[nodiscard]] EndedAttempt end_without_records(AttemptId attempt, const Error& error);
+  void follow_streams();
+  [[nodiscard]] Stream& find_stream(AttemptId attempt);
+  void keep_notes(AttemptId attempt, Stream& stream);
   void keep_in_touch();
   void register_worker();
   void say_owed();
@@ -105,6 +117,7 @@ class Session::Loop {
   std::unique_ptr<logs::LogShipper> logs_;
   std::map<AttemptId, Watched> watched_;
   std::map<AttemptId, std::vector<std::string>> warnings_;
+  std::map<AttemptId, Stream> streams_;
   /// Attempts to prepare as soon as the scheduler's address is known.
   std::vector<AttemptId> unprepared_;
 

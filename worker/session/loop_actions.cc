@@ -110,6 +110,7 @@ bool Session::Loop::act(const agent::Forget& action) {
   logs_->remove(action.attempt);
   unwatch(action.attempt);
   warnings_.erase(action.attempt);
+  streams_.erase(action.attempt);
   // First the folder, then the lease: a crash in between reports once more, and is told to forget.
   for (const auto& removed : {runner_.remove(action.attempt), files_.remove(action.attempt)}) {
     if (!removed) {

@@ -170,7 +170,8 @@ void Session::Loop::launch(AttemptId id, environments::PreparedAttempt prepared)
                               .argv = std::move(prepared.argv),
                               .env = std::move(prepared.env),
                               .working_folder = prepared.working_folder,
-                              .timeout = attempt.spec.timeout});
+                              .timeout = attempt.spec.timeout,
+                              .stream_input = stream_input_text(attempt.spec.stream)});
   if (!shim) {
     perform(agent_.report_not_started(id, shim.error().message, os::boot_time()));
     return;

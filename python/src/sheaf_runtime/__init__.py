@@ -9,7 +9,7 @@ Standard library only, Python 3.8 and newer.
 """
 
 __version__ = "0.1.0"
-__all__ = ["DBUtils", "dbutils"]
+__all__ = ["DBUtils", "dbutils", "run_stream", "stream"]
 
 
 def __getattr__(name):
@@ -21,4 +21,8 @@ def __getattr__(name):
         from sheaf_runtime.task_utilities import shared_dbutils
 
         return shared_dbutils()
+    if name in ("run_stream", "stream"):
+        from sheaf_runtime import streams
+
+        return getattr(streams, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

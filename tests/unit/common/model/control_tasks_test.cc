@@ -161,9 +161,19 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{.more = R"("sheaf": {"inputs_file": "a/../../b"})"},
                 "sheaf.inputs_file: \"a/../../b\" is not a file of the deployment; Write its "
                 "path below the deployment's files, without a leading slash."},
-        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})"},
-                "sheaf.mode: no worker runs streams yet; Remove the mode: each iteration is a "
-                "process then."},
+        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"chunk": 10})"},
+                "sheaf.chunk: only a stream reads its inputs in chunks; Add mode: stream, or "
+                "remove it."},
+        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream", "chunk": 10001})"},
+                "sheaf.chunk: 10001 is out of range; Write a number from 1 to 10000."},
+        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})",
+                 .inner = R"("command_task": {"command": ["x", "{{input.a}}"]})"},
+                "task.command_task.command[1]: the process of a stream has many inputs, and "
+                "{{input}} names one; Read them from the file that SHEAF_STREAM_INPUT names."},
+        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})",
+                 .inner = R"("run_job_task": {"job_id": 1})"},
+                "sheaf.mode: only a program can read its inputs line by line; Remove the mode, or "
+                "let the inner task be a command_task or a spark_python_task."},
         Refusal{{.inner = kEcho + R"(, "environment_key": "e")"},
                 "task.environment_key: only a spark_python_task has a Python environment; Remove "
                 "environment_key, or make the task a spark_python_task."},
@@ -172,6 +182,20 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{.inner = kEcho + R"(, "job_cluster_key": "c")"},
                 "task.job_cluster_key: there is no job cluster \"c\"; Declare it under "
                 "`job_clusters` of the job, or remove the key."}));
+
+TEST(ForEachTasks, AreStreamsWhereTheModeSaysSo) {
+  const JobSettings job = parsed(job_of(
+      for_each({.more = R"("inputs": "[1]", "concurrency": 1000, "sheaf": {"mode": "stream"})",
+                .inner = R"("command_task": {"command": ["./score"]})"})));
+  const auto& loop = std::get<ForEachTask>(job.tasks[0].action);
+  EXPECT_EQ(loop.mode, ForEachMode::kStream);
+  EXPECT_EQ(loop.chunk, limits::kDefaultStreamChunk);
+  EXPECT_EQ(loop.concurrency, 1'000);
+  const JobSettings small =
+      parsed(job_of(for_each({.more = R"("inputs": "[1]", "sheaf": {"mode": "stream", "chunk": 7})",
+                              .inner = R"("command_task": {"command": ["./score"]})"})));
+  EXPECT_EQ(std::get<ForEachTask>(small.tasks[0].action).chunk, 7);
+}
 
 TEST(ForEachTasks, TheInnerKeyIsNoKeyOfTheJob) {
   const std::string other = R"({"task_key": "one", "command_task": {"command": ["x"]}})";

@@ -33,7 +33,8 @@ model::AttemptSpec a_spec() {
           .manifest_digest = "ab12",
           .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
           .timeout = Milliseconds{2'000},
-          .gpus = {0, 5}};
+          .gpus = {0, 5},
+          .stream = {{.index = 0, .json = "1"}, {.index = 999'999, .json = "{\"a\": null}"}}};
 }
 
 model::AttemptOutcome an_outcome() {
@@ -78,7 +79,13 @@ WorkerFrame every_worker_message() {
                  .first = 1,
                  .total = 3,
                  .entries = {{.key = "model_update", .json = "1"}, {.key = "k", .json = "{}"}}},
-          ResultReport{.attempt = AttemptId{5}, .fence = 6, .outcome = an_outcome()}}};
+          ResultReport{.attempt = AttemptId{5}, .fence = 6, .outcome = an_outcome()},
+          Outcomes{.attempt = AttemptId{5},
+                   .fence = 6,
+                   .offset = 1ULL << 40,
+                   .is_ready = true,
+                   .entries = {{.index = 0, .is_success = true, .error = ""},
+                               {.index = 7, .is_success = false, .error = "no such file"}}}}};
 }
 
 SchedulerFrame every_scheduler_message() {
@@ -103,7 +110,8 @@ SchedulerFrame every_scheduler_message() {
                   .attempt = AttemptId{5}, .fence = 6, .sequence = 2, .refusal = "too many values"},
               ResultAck{.attempt = AttemptId{5}, .fence = 6},
               Cancel{.attempt = AttemptId{5}, .fence = 6, .grace = Milliseconds{5'000}},
-              Drain{}}};
+              Drain{},
+              OutcomesAck{.attempt = AttemptId{5}, .fence = 6, .offset = 1ULL << 40}}};
 }
 
 LogFrame every_log_message() {

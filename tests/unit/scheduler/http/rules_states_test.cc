@@ -15,7 +15,7 @@ using model::RunState;
 using model::TaskState;
 
 constexpr int kRunStates = static_cast<int>(RunState::kSkipped) + 1;
-constexpr int kTaskStates = static_cast<int>(TaskState::kDelegated) + 1;
+constexpr int kTaskStates = static_cast<int>(TaskState::kStreaming) + 1;
 
 struct Shapes {
   json::object state;

@@ -202,9 +202,27 @@ DetailsRow sample_details_row() {
   return {.details = {{1, sample_details()}, {2, {}}}};
 }
 
+namespace {
+
+std::vector<core::Event> stream_events(RunId run) {
+  return {
+      core::StreamReported{.run = run,
+                           .holder = 4,
+                           .mark = core::kStreamBegun | core::kHolderFailed,
+                           .holder_error = "no such file",
+                           .succeeded = {{.first = 5, .count = 2}, {.first = 9, .count = 1}},
+                           .at = at(12)},
+      core::StreamEnded{.run = run, .holder = 4, .stdout_bytes = 5, .stderr_bytes = 6},
+      core::IterationsReturned{
+          .run = run, .rows = {{.first = 5, .count = 3}}, .first_attempt = AttemptId{950}},
+  };
+}
+
+}  // namespace
+
 std::vector<core::Event> sample_events() {
   const RunId run{200};
-  return {
+  std::vector<core::Event> events = {
       core::EpochBegan{.epoch = 3},
       core::DeploymentRecorded{.deployment = sample_deployment()},
       core::JobRecorded{.job = sample_job(),
@@ -221,11 +239,13 @@ std::vector<core::Event> sample_events() {
       core::RunFinished{
           .run = run, .state = model::RunState::kFailed, .message = "train failed", .at = at(3)},
       core::TasksReady{.run = run, .tasks = {0, 1, 999}},
-      core::TasksLeased{
-          .run = run,
-          .fence = 9,
-          .leases =
-              {{.task = 1, .worker = WorkerId{12}, .attempt = AttemptId{202}, .gpus = {1, 2}}}},
+      core::TasksLeased{.run = run,
+                        .fence = 9,
+                        .leases = {{.task = 1,
+                                    .worker = WorkerId{12},
+                                    .attempt = AttemptId{202},
+                                    .gpus = {1, 2},
+                                    .others = {{.first = 5, .count = 3}}}}},
       core::TaskReturned{.run = run, .task = 1},
       core::AttemptStarted{.run = run, .task = 1, .at = at(4), .deadline = at(5)},
       core::ValuesStaged{.run = run, .task = 1, .values = sample_details().values},
@@ -262,6 +282,10 @@ std::vector<core::Event> sample_events() {
       core::PoolRemoved{.name = "licences"},
       core::TaskWarned{.run = run, .task = 1, .warning = "no worker has 8 gpu"},
   };
+  for (const core::Event& event : stream_events(run)) {
+    events.push_back(event);
+  }
+  return events;
 }
 
 }  // namespace sheaf::store

@@ -231,5 +231,67 @@ TEST(Agent, WhatCannotBePreparedIsReportedWithItsReason) {
   EXPECT_EQ(result->outcome.message, "no such package");
 }
 
+/// An agent whose attempt is a stream that runs.
+Agent streaming_agent() {
+  Agent agent(2);
+  wire::Lease lease = a_lease();
+  lease.spec.stream = {{.index = 4, .json = "1"}, {.index = 5, .json = "2"}};
+  static_cast<void>(agent.lease(lease, kNow));
+  EXPECT_TRUE(agent.report_prepared(kAttempt));
+  EXPECT_TRUE(agent.open_streams().empty());
+  static_cast<void>(agent.report_started(kAttempt, from_epoch_ms(5), kNow));
+  agent.start_acknowledged({.attempt = kAttempt, .fence = 3});
+  return agent;
+}
+
+wire::Outcomes some_outcomes(std::uint64_t offset) {
+  return {.attempt = kAttempt,
+          .fence = 3,
+          .offset = offset,
+          .entries = {{.index = 4, .is_success = true, .error = ""}}};
+}
+
+TEST(Agent, ReportsOutcomesOneListAtATimeUntilEachIsDurable) {
+  Agent agent = streaming_agent();
+  EXPECT_EQ(agent.open_streams(), std::vector{kAttempt});
+  EXPECT_NE(find_said<wire::Outcomes>(agent.report_outcomes(some_outcomes(20), kNow)), nullptr);
+  EXPECT_TRUE(agent.open_streams().empty());
+  EXPECT_TRUE(agent.has_unanswered());
+  EXPECT_NE(find_said<wire::Outcomes>(agent.owed(kNow + Milliseconds{2'000}, Milliseconds{2'000})),
+            nullptr);
+  static_cast<void>(
+      agent.outcomes_acknowledged({.attempt = kAttempt, .fence = 3, .offset = 19}, kNow));
+  EXPECT_TRUE(agent.open_streams().empty());
+  static_cast<void>(
+      agent.outcomes_acknowledged({.attempt = kAttempt, .fence = 3, .offset = 20}, kNow));
+  EXPECT_EQ(agent.open_streams(), std::vector{kAttempt});
+}
+
+TEST(Agent, TheResultOfAStreamComesAfterItsLastOutcome) {
+  Agent agent = streaming_agent();
+  static_cast<void>(agent.report_outcomes(some_outcomes(20), kNow));
+  const Actions ended = agent.report_ended(kAttempt, success(), {}, true, kNow);
+  EXPECT_EQ(find_said<wire::ResultReport>(ended), nullptr);
+  const Actions acknowledged =
+      agent.outcomes_acknowledged({.attempt = kAttempt, .fence = 3, .offset = 20}, kNow);
+  EXPECT_EQ(find_said<wire::ResultReport>(acknowledged), nullptr);
+  EXPECT_EQ(agent.open_streams(), std::vector{kAttempt});
+  EXPECT_NE(find_said<wire::ResultReport>(agent.report_stream_read(kAttempt, kNow)), nullptr);
+  EXPECT_TRUE(agent.open_streams().empty());
+}
+
+TEST(Agent, AStreamThatIsTakenUpAgainIsReadFromItsBeginning) {
+  Agent agent(1);
+  agent.recover({.spec = {.attempt = kAttempt,
+                          .run = {1},
+                          .task_key = "t",
+                          .fence = 3,
+                          .stream = {{.index = 0, .json = "1"}}},
+                 .phase = Phase::kReporting,
+                 .outcome = success()});
+  EXPECT_EQ(agent.open_streams(), std::vector{kAttempt});
+  EXPECT_EQ(find_said<wire::ResultReport>(agent.welcome({}, kNow)), nullptr);
+}
+
 }  // namespace
 }  // namespace sheaf::agent

@@ -283,5 +283,67 @@ TEST_F(SessionTest, SpeaksAtOnceToASchedulerThatIsBack) {
   EXPECT_TRUE(next<wire::Heartbeat>());
 }
 
+constexpr const char* kTwoOutcomes =
+    "printf '{\"ready\": true}\\n{\"index\": 4, \"ok\": true}\\n' >> $SHEAF_STREAM_OUTPUT; "
+    "grep -c index $SHEAF_STREAM_INPUT | sed 's/.*/{\"index\": 9, \"ok\": false, \"error\": "
+    "\"&\"}/' "
+    ">> $SHEAF_STREAM_OUTPUT";
+
+wire::Lease a_stream(const std::string& script) {
+  return {.spec = {.attempt = kAttempt,
+                   .run = {6},
+                   .job = {2},
+                   .task_key = "t",
+                   .fence = 9,
+                   .arguments = {"/bin/sh", "-c", script},
+                   .stream = {{.index = 4, .json = "1"}, {.index = 9, .json = "2"}}},
+          .token = "token"};
+}
+
+TEST_F(SessionTest, SaysTheOutcomesOfAStreamBeforeItsResult) {
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>());
+  welcome();
+  say(a_stream(kTwoOutcomes));
+  std::vector<model::StreamOutcome> entries;
+  bool is_ready = false;
+  while (entries.size() < 2) {
+    const auto outcomes = next<wire::Outcomes>();
+    ASSERT_TRUE(outcomes.has_value());
+    is_ready = is_ready || outcomes->is_ready;
+    entries.insert(entries.end(), outcomes->entries.begin(), outcomes->entries.end());
+    say(wire::OutcomesAck{.attempt = kAttempt, .fence = 9, .offset = outcomes->offset});
+  }
+  EXPECT_TRUE(is_ready);
+  EXPECT_EQ(entries,
+            (std::vector<model::StreamOutcome>{{.index = 4, .is_success = true, .error = ""},
+                                               {.index = 9, .is_success = false, .error = "2"}}));
+  const auto result = next<wire::ResultReport>();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->outcome.exit_code, 0);
+}
+
+TEST_F(SessionTest, SaysOutcomesThatWereNotAcknowledgedAfterARestartOfTheAgent) {
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>());
+  welcome();
+  say(a_stream(kTwoOutcomes));
+  ASSERT_TRUE(next<wire::Outcomes>());
+  stop();
+  receive();
+  messages_.clear();
+  start(settings());
+  ASSERT_TRUE(next<wire::Register>());
+  welcome();
+  std::size_t count = 0;
+  while (count < 2) {
+    const auto again = next<wire::Outcomes>();
+    ASSERT_TRUE(again.has_value());
+    say(wire::OutcomesAck{.attempt = kAttempt, .fence = 9, .offset = again->offset});
+    count += again->entries.size();
+  }
+  EXPECT_TRUE(next<wire::ResultReport>());
+}
+
 }  // namespace
 }  // namespace sheaf::session
