@@ -40,7 +40,9 @@ if(SHEAF_PLANTED_BUGS)
   target_compile_definitions(sheaf_options INTERFACE SHEAF_PLANTED_BUGS)
 endif()
 if(SHEAF_COVERAGE)
-  target_compile_options(sheaf_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  # Relocatable counters live in the profile itself, so that what a death test ran counts too.
+  target_compile_options(sheaf_options INTERFACE
+    -fprofile-instr-generate -fcoverage-mapping "SHELL:-mllvm -runtime-counter-relocation")
   target_link_options(sheaf_options INTERFACE -fprofile-instr-generate)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

@@ -284,10 +284,6 @@ class Applier {
     run.details[event.task].child = event.child;
     state_.unsettled.wanting_facts.erase({event.run, event.task});
     writer_.mark_dirty(run, event.task);
-    if (const LiveRun* child = state_.find_run(event.child);
-        child != nullptr && is_terminal(child->record.state)) {
-      writer_.tell_parent(*child);  // It was skipped at once.
-    }
   }
 
   void operator()(const DelegationStopRequested& event) {

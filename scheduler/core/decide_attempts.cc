@@ -54,10 +54,10 @@ bool passes_filter(const model::RetryFilter& filter,
       // As a shell counts: 137 is KILL.
       return std::ranges::find(filter.exit_codes, 128 + outcome.signal) != filter.exit_codes.end();
     case AttemptEnd::kTimedOut:
+    case AttemptEnd::kCancelled:  // By the scheduler, at the task's timeout: a user's is final.
       return filter.on_timeout;
     case AttemptEnd::kLost:
       return filter.on_lost;
-    case AttemptEnd::kCancelled:
     case AttemptEnd::kNotStarted:
       return false;
   }

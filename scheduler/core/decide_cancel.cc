@@ -82,10 +82,7 @@ Decision decide_cancel_all(Draft draft, const CancelAllRuns& command) {
     const bool is_meant = !command.job.is_valid() || run->record.job == command.job;
     const bool is_queued = run->record.state == RunState::kQueued;
     const bool all_active = command.which == CancelAllRuns::Which::kActive;
-    // A child is stopped with the run that started it; what is stopped twice is told twice.
-    const bool stops_with_parent =
-        all_active && !command.job.is_valid() && run->record.trigger.parent.run.is_valid();
-    if (is_meant && !stops_with_parent && (is_queued || all_active)) {
+    if (is_meant && (is_queued || all_active)) {
       cancel_run(draft, *run);
     }
   }

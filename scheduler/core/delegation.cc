@@ -20,13 +20,6 @@ void plan_iterations(Draft& draft, TaskRef what, IterationInputs inputs) {
     return;
   }
   const LiveRun& run = *draft.state.find_run(what.run);
-  if (std::size_t{run.record.task_count} + inputs.size() > limits::kMaxRowsPerRun) {
-    fail_task(
-        draft,
-        what,
-        "a run has at most " + std::to_string(limits::kMaxRowsPerRun) + " tasks and iterations");
-    return;
-  }
   // Blocks that the same step planned before are not in State yet.
   TaskIndex first = run.record.task_count;
   for (const Event& event : draft.step.events) {
@@ -34,6 +27,13 @@ void plan_iterations(Draft& draft, TaskRef what, IterationInputs inputs) {
     if (planned != nullptr && planned->run == what.run) {
       first = planned->block.first + planned->block.count;
     }
+  }
+  if (std::size_t{first} + inputs.size() > limits::kMaxRowsPerRun) {
+    fail_task(
+        draft,
+        what,
+        "a run has at most " + std::to_string(limits::kMaxRowsPerRun) + " tasks and iterations");
+    return;
   }
   const IterationBlock block{.parent = what.task,
                              .first = first,

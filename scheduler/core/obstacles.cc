@@ -119,17 +119,11 @@ void warn_if_unmeetable(Draft& draft, const LiveRun& run, TaskIndex task) {
   if (request == model::ResourceRequest{} || draft.state.workers.empty()) {
     return;
   }
-  auto reason = unmeetable(draft.state, request);
-  if (!reason) {
-    return;
-  }
-  std::string warning = "It could not be placed when it became ready: " + *std::move(reason) + ".";
-  const auto details = run.details.find(task);
-  const bool is_known =
-      details != run.details.end() &&
-      std::ranges::find(details->second.warnings, warning) != details->second.warnings.end();
-  if (!is_known) {
-    draft.record(TaskWarned{.run = run.record.id, .task = task, .warning = std::move(warning)});
+  if (const auto reason = unmeetable(draft.state, request)) {
+    draft.record(
+        TaskWarned{.run = run.record.id,
+                   .task = task,
+                   .warning = "It could not be placed when it became ready: " + *reason + "."});
   }
 }
 

@@ -168,22 +168,9 @@ bool RepairChoice::reset_between() {
 }
 
 bool RepairChoice::has_reset_ancestor(TaskIndex task) const {
-  std::vector<bool> seen(graph_.size(), false);
-  std::vector<TaskIndex> open{task};
-  while (!open.empty()) {
-    const TaskIndex current = open.back();
-    open.pop_back();
-    for (const TaskIndex neighbour : upstream_[current]) {
-      if (is_reset_[neighbour]) {
-        return true;
-      }
-      if (!seen[neighbour]) {
-        seen[neighbour] = true;
-        open.push_back(neighbour);
-      }
-    }
-  }
-  return false;
+  // What stands between two tasks that run again does too: the nearest ones tell of all.
+  return std::ranges::any_of(upstream_[task],
+                             [this](TaskIndex neighbour) { return is_reset_[neighbour]; });
 }
 
 }  // namespace sheaf::core

@@ -90,7 +90,7 @@ class Settler {
         finish_task(draft_, what, TaskState::kExcluded, "");
         return;
       case Verdict::kUpstreamFailed:
-        if (counts.failed > 0 && counts.cancelled == counts.failed) {
+        if (counts.cancelled == counts.failed) {
           finish_task(
               draft_, what, TaskState::kUpstreamCancelled, "An upstream task was cancelled.");
         } else {
@@ -340,8 +340,7 @@ std::optional<double> parse_number(const std::string& text) {
   }
   // from_chars reads "inf" and "nan", which are no numbers that anybody means to compare.
   const auto [stop, error] = std::from_chars(begin, end, value);
-  const bool is_number =
-      error == std::errc{} && stop == end && begin != end && std::isfinite(value);
+  const bool is_number = error == std::errc{} && stop == end && std::isfinite(value);
   return is_number ? std::optional(value) : std::nullopt;
 }
 

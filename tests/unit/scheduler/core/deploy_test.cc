@@ -99,5 +99,93 @@ TEST(HookSecrets, AreSetOnlyForDeclaredHooks) {
   EXPECT_FALSE(world.turn(SetHookSecret{.job = {77}, .hook = "drift", .sealed = "x"}).has_value());
 }
 
+/// A deployment of one job, "j", that is what the row says and else as it was.
+Deploy a_deployment() {
+  return {.bundle = "b",
+          .target = "dev",
+          .expected_version = std::nullopt,
+          .manifest_digest = "m",
+          .file_path = "/f",
+          .principal = "ann",
+          .jobs = {{.resource_key = "j",
+                    .settings_digest = "digest-0",
+                    .settings_json = "{}",
+                    .settings = std::make_shared<const model::JobSettings>(
+                        a_job("j").task(a_task("t")).build())}}};
+}
+
+TEST(Deploy, EachPartOfAJobThatChangesIsAChange) {
+  struct Row {
+    const char* what;
+    Change change;
+    std::uint64_t version;
+    void (*edit)(Deploy& command);
+  };
+  for (const Row& row :
+       {Row{"nothing", Change::kUnchanged, 1, [](Deploy&) {}},
+        Row{"settings",
+            Change::kUpdated,
+            2,
+            [](Deploy& command) { command.jobs[0].settings_digest = "digest-1"; }},
+        Row{"files", Change::kUpdated, 2, [](Deploy& command) { command.manifest_digest = "n"; }},
+        Row{"path", Change::kUpdated, 2, [](Deploy& command) { command.file_path = "/g"; }},
+        Row{"name", Change::kUpdated, 2, [](Deploy& command) {
+              command.jobs[0].settings =
+                  std::make_shared<const model::JobSettings>(a_job("k").task(a_task("t")).build());
+            }}}) {
+    CoreWorld world;
+    ASSERT_TRUE(world.turn(a_deployment()).has_value());
+    Deploy again = a_deployment();
+    row.edit(again);
+    const auto reply = std::get<DeployReply>(world.turn(again).value());
+    EXPECT_EQ(reply.jobs.at(0).change, row.change) << row.what;
+    EXPECT_EQ(reply.version, row.version) << row.what;
+  }
+}
+
+TEST(Deploy, TheVersionThatWasExpectedIsTaken) {
+  CoreWorld world;
+  Deploy command = a_deployment();
+  command.expected_version = 1;
+  const auto refused = world.turn(command);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(refused.error().message, "the deployment is at version 0, not 1");
+  command.expected_version = 0;
+  EXPECT_TRUE(world.turn(command).has_value());
+}
+
+TEST(Deploy, OtherFilesWithoutAnyJobAreANewVersion) {
+  CoreWorld world;
+  Deploy command = a_deployment();
+  command.jobs.clear();
+  ASSERT_TRUE(world.turn(command).has_value());
+  EXPECT_EQ(std::get<DeployReply>(world.turn(command).value()).version, 1U);
+  command.manifest_digest = "n";
+  EXPECT_EQ(std::get<DeployReply>(world.turn(command).value()).version, 2U);
+}
+
+TEST(Deploy, AJobWhoseScheduleIsTakenAwayIsWatchedNoMore) {
+  CoreWorld world;
+  world.deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("t")));
+  const TriggerId trigger = world.state.schedules.begin()->first;
+  static_cast<void>(world.take_effects());
+  world.deploy(a_job("j").task(a_task("t")));
+  EXPECT_TRUE(world.state.schedules.empty());
+  const auto effects = world.take_effects();
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(std::get<UnwatchSchedule>(effects[0]).trigger, trigger);
+  world.deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("t")));
+  EXPECT_NE(world.state.schedules.begin()->first, trigger) << "a new schedule, with a new memory";
+}
+
+TEST(Deploy, JobsThatStartJobsThatStartThemInsideALoopAreLinked) {
+  CoreWorld world;
+  const auto jobs =
+      world.deploy_all({a_job("a").task(a_task("each").for_each("[1]", a_task("call").starts("b"))),
+                        a_job("b").task(a_task("call").starts("a"))});
+  const RunId run = world.submit(jobs[0]);
+  EXPECT_EQ(world.run(run).links, (std::vector<JobLink>{{.resource_key = "b", .job = jobs[1]}}));
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -74,5 +74,37 @@ TEST(ReadyQueue, StaleEntriesAreNeverTheGreaterPartForLong) {
   EXPECT_LE(left, 64U);
 }
 
+TEST(ReadyQueue, TakesWhatItDoesNotHaveWithoutHarm) {
+  ReadyQueue queue;
+  queue.push(kPlain, task(0));
+  queue.take(kUrgent, task(0));
+  queue.take(kPlain, task(7));
+  ASSERT_EQ(queue.groups().size(), 1U);
+  EXPECT_EQ(queue.groups().begin()->second.entries.size(), 1U);
+}
+
+TEST(ReadyQueue, ClearingKeepsTheWaitOfAGroupWhoseHeadStays) {
+  ReadyQueue queue;
+  queue.push(kPlain, task(0));
+  queue.push(kUrgent, task(1'000));
+  for (TaskIndex index = 1; index <= 65; ++index) {
+    queue.push(kPlain, task(index));
+    queue.push(kUrgent, task(1'000 + index));
+  }
+  queue.push(kPlain, task(500));
+  queue.take(kPlain, task(500));
+  // Of the plain ones all but the first go, of the urgent ones the first 65.
+  const auto is_ready = [](const TaskRef& what) { return what.task == 0 || what.task == 1'065; };
+  for (int i = 0; i < 130; ++i) {
+    queue.note_stale(is_ready);
+  }
+  const auto urgent = queue.groups().begin();
+  const auto plain = std::next(urgent);
+  ASSERT_EQ(plain->second.entries.size(), 1U);
+  ASSERT_EQ(urgent->second.entries.size(), 1U);
+  EXPECT_EQ(queue.waited(plain->second), 1U);
+  EXPECT_EQ(queue.waited(urgent->second), 0U) << "its head is another one";
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -133,5 +133,69 @@ TEST(References, ToAPartOfTheInputFailTheIterationThatHasNone) {
   EXPECT_EQ(world.iteration_row(run, "each", 1).state, TaskState::kFailed);
 }
 
+TEST(References, InDefaultsAreOfTheRunOnly) {
+  struct Row {
+    const char* text;
+    bool is_known;
+  };
+  for (const Row& row : {Row{"{{job.id}}", true},
+                         Row{"{{job.name}}", true},
+                         Row{"{{job.run_id}}", true},
+                         Row{"{{job.repair_count}}", true},
+                         Row{"{{job.trigger.type}}", true},
+                         Row{"{{job.parameters.other}}", false},
+                         Row{"{{task.name}}", false},
+                         Row{"{{task.run_id}}", false},
+                         Row{"{{task.execution_count}}", false},
+                         Row{"{{task_retry_count}}", false},
+                         Row{"{{tasks.t.run_id}}", false},
+                         Row{"{{tasks.t.result_state}}", false},
+                         Row{"{{tasks.t.error_code}}", false},
+                         Row{"{{tasks.t.execution_count}}", false},
+                         Row{"{{tasks.t.values.k}}", false},
+                         Row{"{{input}}", false}}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    const RunId run =
+        world.submit(world.deploy(a_job("j")
+                                      .parameter("p", row.text)
+                                      .parameter("other", "1")
+                                      .task(a_task("t").argument("{{job.parameters.p}}"))));
+    EXPECT_EQ(world.state_of(run, "t") == TaskState::kLeased, row.is_known) << row.text;
+    if (!row.is_known) {
+      EXPECT_EQ(world.details_of(run, "t").message,
+                "a default may hold references to the run only");
+    }
+  }
+}
+
+TEST(References, ToTheJobAreItsId) {
+  ReferenceWorld world("{{job.id}}");
+  EXPECT_EQ(world.resolved(), to_string(world.run(world.id).job));
+}
+
+TEST(References, ToAValueFindItAmongOthersOrSayThatItWasNotSet) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .task(a_task("a"))
+                       .task(a_task("b").after("a").argument("{{tasks.a.values.second}}"))));
+  const TaskRow row = world.row_of(run, "a");
+  ASSERT_TRUE(world
+                  .turn(ReportValues{.worker = row.worker,
+                                     .attempt = row.attempt,
+                                     .fence = row.fence,
+                                     .values = {{"first", "1"}, {"second", "2"}}})
+                  .has_value());
+  world.finish(run, "a");
+  EXPECT_EQ(world.take_starts().back().spec.arguments.back(), "2");
+  const LiveRun& live = *world.state.find_run(run);
+  EXPECT_EQ(resolve_text(live, 1, "{{tasks.a.values.third}}").error().message,
+            "task \"a\" has set no value \"third\"");
+  EXPECT_EQ(resolve_text(live, 1, "{{tasks.b.values.third}}").error().message,
+            "task \"b\" has set no value \"third\"");
+}
+
 }  // namespace
 }  // namespace sheaf::core

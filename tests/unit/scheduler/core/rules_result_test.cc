@@ -155,5 +155,21 @@ TEST(RunResult, ARunThatIsStoppedIsCancelledThoughItsLastTaskSucceeds) {
   EXPECT_EQ(world.run(run).state, RunState::kCancelled);
 }
 
+TEST(RunResult, NamesTheFirstOfSeveralLeavesThatFailed) {
+  CoreWorld world;
+  world.register_worker("w", 3);
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .task(a_task("handled"))
+                       .task(a_task("handler").after("handled").run_if(model::RunIf::kAllDone))
+                       .task(a_task("first"))
+                       .task(a_task("second"))));
+  for (const char* task : {"handled", "second", "first"}) {
+    world.finish(run, task, 1);
+  }
+  world.finish(run, "handler");
+  EXPECT_TRUE(world.run(run).message.starts_with("Task first failed")) << world.run(run).message;
+}
+
 }  // namespace
 }  // namespace sheaf::core

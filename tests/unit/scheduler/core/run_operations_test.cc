@@ -180,28 +180,74 @@ TEST(RetryFilter, RepeatsOnlyTheEndsThatItNames) {
   }
 }
 
-TEST(RetryFilter, ATimeoutThatTheSchedulerHadToEnforceIsOne) {
+TEST(RetryFilter, LetsLostAttemptsBeRepeatedOnlyWhereItNamesThem) {
+  for (const bool is_named : {false, true}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    const RunId run = world.submit(world.deploy(a_job("j").task(
+        a_task("a").retries(1).retry_only_on({.exit_codes = {3}, .on_lost = is_named}))));
+    world.finish(run, "a", {.end = AttemptEnd::kLost, .tree_empty = true});
+    EXPECT_EQ(world.state_of(run, "a"), is_named ? TaskState::kLeased : TaskState::kInternalError);
+  }
+}
+
+TEST(RetryFilter, NamesNothingThatCouldNotBePrepared) {
   CoreWorld world;
   world.register_worker("w", 1);
-  const RunId run =
-      world.submit(world.deploy(a_job("j").task(a_task("a")
-                                                    .retries(1)
-                                                    .retry_on_timeout()
-                                                    .timeout(std::chrono::seconds(10))
-                                                    .retry_only_on({.on_timeout = true}))));
-  world.start(run, "a");
-  world.pass(std::chrono::seconds(60));
-  ASSERT_EQ(world.state_of(run, "a"), TaskState::kStopping);
-  const core::TaskRow row = world.row_of(run, "a");
-  ASSERT_TRUE(
-      world
-          .turn(ReportResult{
-              .worker = row.worker,
-              .attempt = row.attempt,
-              .fence = row.fence,
-              .outcome = {.end = AttemptEnd::kCancelled, .tree_empty = true, .started = world.now}})
-          .has_value());
-  EXPECT_EQ(world.state_of(run, "a"), TaskState::kLeased);
+  const RunId run = world.submit(
+      world.deploy(a_job("j").task(a_task("a").retries(1).retry_only_on({.on_timeout = true}))));
+  world.finish(run, "a", {.end = AttemptEnd::kNotStarted, .tree_empty = true});
+  EXPECT_EQ(world.state_of(run, "a"), TaskState::kInternalError);
+}
+
+TEST(RetryFilter, CountsATimeoutThatTheSchedulerEnforced) {
+  for (const bool is_named : {false, true}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    const RunId run = world.submit(world.deploy(
+        a_job("j").task(a_task("a")
+                            .timeout(std::chrono::seconds(5))
+                            .retries(1)
+                            .retry_on_timeout()
+                            .retry_only_on({.exit_codes = {3}, .on_timeout = is_named}))));
+    world.start(run, "a");
+    world.pass(std::chrono::seconds(35));
+    ASSERT_EQ(world.state_of(run, "a"), TaskState::kStopping);
+    world.finish(run, "a", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+    EXPECT_EQ(world.state_of(run, "a"), is_named ? TaskState::kLeased : TaskState::kTimedOut);
+  }
+}
+
+TEST(Only, AKeyThatTwoWaysLeadToIsTakenOnce) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = submit_only(world,
+                                world.deploy(a_job("j")
+                                                 .task(a_task("a"))
+                                                 .task(a_task("b").after("a"))
+                                                 .task(a_task("c").after("a"))
+                                                 .task(a_task("d").after("b").after("c"))
+                                                 .task(a_task("e").after("d"))),
+                                {"+d"});
+  for (const char* task : {"a", "b", "c", "d"}) {
+    world.finish(run, task);
+  }
+  EXPECT_EQ(world.state_of(run, "e"), TaskState::kDisabled);
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(Only, ARepairMayMeetSettingsThatNoLongerHaveTheTask) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const RunId run = submit_only(world, world.deploy(a_chain()), {"a", "d"});
+  world.finish(run, "a", 1);
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  world.finish(run, "d", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  world.deploy(a_job("j").task(a_task("a")).task(a_task("b").after("a")));
+  ASSERT_TRUE(world.turn(RepairRun{.run = run, .tasks = {"a"}}).has_value());
+  world.finish(run, "a");
+  EXPECT_EQ(world.state_of(run, "b"), TaskState::kDisabled);
+  EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
 }
 
 }  // namespace

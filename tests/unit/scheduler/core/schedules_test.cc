@@ -97,5 +97,40 @@ TEST(Schedules, AChangedScheduleForgetsNoFireWhenTheClockWentBack) {
   EXPECT_EQ(world.state.schedules.at(world.trigger).settled, nominal);
 }
 
+TEST(Schedules, OneThatIsGoneOrOfAnotherJobFiresNothing) {
+  ScheduledWorld world;
+  const Timestamp nominal = world.now + std::chrono::hours(1);
+  FireTrigger command = world.fire(nominal);
+  command.job = JobId{999'999};
+  EXPECT_EQ(world.turn(command).error().code, ErrorCode::kNotFound);
+  command = world.fire(nominal);
+  command.trigger = TriggerId{999'999};
+  EXPECT_EQ(world.turn(command).error().code, ErrorCode::kNotFound);
+  const auto gone = decide(world.state, {}, world.fire(nominal), world.now, 99);
+  EXPECT_EQ(gone.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(world.turn(world.fire(nominal)).has_value());
+}
+
+TEST(Schedules, ArmsOnlyWithATimeThatIsNews) {
+  ScheduledWorld world;
+  const ArmTrigger command{.trigger = world.trigger, .next = world.now + std::chrono::hours(1)};
+  ASSERT_TRUE(world.turn(command).has_value());
+  EXPECT_EQ(world.state.schedules.at(world.trigger).next, command.next);
+  const std::size_t before = world.events.size();
+  ASSERT_TRUE(world.turn(command).has_value());
+  EXPECT_EQ(world.events.size(), before);
+  EXPECT_EQ(world.turn(ArmTrigger{.trigger = TriggerId{999'999}}).error().code,
+            ErrorCode::kNotFound);
+}
+
+TEST(Schedules, OneOfAnotherJobFiresNothingThoughThatJobIsThere) {
+  ScheduledWorld world;
+  FireTrigger command = world.fire(world.now + std::chrono::hours(1));
+  command.job = JobId{999'999};
+  Facts facts;
+  facts.job = JobRecord{.id = command.job};
+  EXPECT_EQ(decide(world.state, facts, command, world.now, 9).error().code, ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace sheaf::core

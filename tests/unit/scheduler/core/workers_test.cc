@@ -228,5 +228,71 @@ TEST(Workers, ARestartOfTheSchedulerChangesNoRow) {
   EXPECT_EQ(outstanding_for(world.state, world.worker).size(), 0U);
 }
 
+TEST(Workers, AnAttemptUnderAnotherFenceIsKilledAndTheOneThatIsMissingSentAgain) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  static_cast<void>(world.take_starts());
+  HeldAttempt other = world.held(run, "t", HeldAttempt::State::kRunning);
+  ++other.fence;
+  const auto reply = world.register_worker("w", 1, "boot-1", {other});
+  EXPECT_TRUE(reply.adopt.empty());
+  EXPECT_EQ(reply.kill, std::vector<AttemptId>{other.attempt});
+  EXPECT_EQ(world.take_starts().size(), 1U);
+}
+
+TEST(Workers, AnAttemptThatWasAdoptedThoughNobodySawItsStartIsWaitedForWhenItIsForgotten) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  const HeldAttempt held = world.held(run, "t", HeldAttempt::State::kPreparing);
+  // Its worker cannot say that nothing of it runs, and then holds it after all.
+  world.finish(run, "t", {.end = AttemptEnd::kLost});
+  ASSERT_EQ(world.row_of(run, "t").deadline, world.now + limits::kWorkerLease);
+  world.register_worker("w", 1, "boot-1", {held});
+  ASSERT_EQ(world.state_of(run, "t"), TaskState::kRunning);
+  ASSERT_EQ(world.row_of(run, "t").started, kNoTime);
+  static_cast<void>(world.take_starts());
+  world.register_worker("w", 1);
+  EXPECT_EQ(world.row_of(run, "t").deadline, world.now + limits::kWorkerLease);
+  EXPECT_TRUE(world.take_starts().empty());
+}
+
+TEST(Workers, ARefusalOfAnAttemptOfWhichSomethingMayRunReturnsNothing) {
+  CoreWorld world;
+  const WorkerId worker = world.register_worker("w", 1).worker;
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  world.finish(run, "t", {.end = AttemptEnd::kLost});
+  const TaskRow row = world.row_of(run, "t");
+  const std::size_t before = world.events.size();
+  ASSERT_TRUE(world
+                  .turn(ReportRejected{
+                      .worker = worker, .attempt = row.attempt, .fence = row.fence, .reason = "x"})
+                  .has_value());
+  EXPECT_EQ(world.events.size(), before);
+  EXPECT_EQ(world.row_of(run, "t"), row);
+}
+
+TEST(Workers, AStopIsSentAgainWhereTheLeaseNeverArrived) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  static_cast<void>(world.take_stops());
+  static_cast<void>(world.take_starts());
+  world.register_worker("w", 1);
+  EXPECT_EQ(world.take_stops().size(), 1U);
+  EXPECT_TRUE(world.take_starts().empty());
+}
+
+TEST(Workers, LabelsAndDevicesAreKeptSortedAndOnce) {
+  CoreWorld world;
+  world.register_worker(
+      RegisterWorker{.name = "w", .labels = {"b", "a", "b"}, .resources = {.gpus = {2, 0, 2}}});
+  const WorkerRecord& record = world.state.workers.begin()->second.record;
+  EXPECT_EQ(record.labels, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(record.resources.gpus, (std::vector<std::uint32_t>{0, 2}));
+}
+
 }  // namespace
 }  // namespace sheaf::core
