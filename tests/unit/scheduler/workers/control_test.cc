@@ -34,7 +34,16 @@ class ControlTest : public testing::Test {
                            [this](core::Command command, engine::OnOutcome done) {
                              posted_.push_back({std::move(command), std::move(done)});
                            },
-                       .send = [](const std::string&, std::string_view) { return Result<void>{}; },
+                       .send =
+                           [this](const std::string&, std::string_view bytes) {
+                             const auto frame = wire::decode_scheduler_frame(bytes);
+                             for (const wire::SchedulerMessage& message : frame->messages) {
+                               if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
+                                 session_ = welcome->session;
+                               }
+                             }
+                             return Result<void>{};
+                           },
                        .boot_time = [this] { return now_; },
                        .wall_time = [] { return kNoTime; }},
         Control::Beginning{.epoch = 1, .fence = 0, .workers = {{.id = kWorker, .name = "w"}}});
@@ -75,6 +84,7 @@ class ControlTest : public testing::Test {
   static constexpr WorkerId kWorker{7};
   std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "sheaf-control-test";
   Milliseconds now_{1'000'000};
+  std::uint64_t session_ = 0;  ///< Of the last WELCOME.
   Settings settings_;
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<Mail> mail_;
@@ -94,6 +104,19 @@ TEST_F(ControlTest, AVerdictThatOvertakesARegistrationIsTakenBack) {
   control_->take_letters();
   EXPECT_EQ(verdicts(),
             (std::vector{ReportSilence::Verdict::kSuspect, ReportSilence::Verdict::kHeardAgain}));
+}
+
+TEST_F(ControlTest, ARefusalOfTheSessionBeforeIsTakenBackInTheNext) {
+  send_register();
+  wire::FrameHeader first = answer_registration();
+  send(first, wire::Rejected{.attempt = AttemptId{5}, .fence = 1, .reason = "disk full"});
+  ASSERT_EQ(posted_.size(), 1U);
+  send_register();
+  wire::FrameHeader second = answer_registration();
+  posted_.front().on_outcome(core::Reply{});
+  control_->take_letters();
+  send(second, wire::Heartbeat{});
+  EXPECT_EQ(verdicts(), (std::vector{ReportSilence::Verdict::kHeardAgain}));
 }
 
 }  // namespace
