@@ -54,13 +54,23 @@ class ControlTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void send_register() {
-    wire::FrameHeader header;
-    const auto message = wire::encode_message(
-        wire::WorkerMessage{wire::Register{.name = "w", .boot_id = "boot", .slots = 1}});
-    for (std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*message})) {
+  void send(wire::FrameHeader& header, const wire::WorkerMessage& message) {
+    const auto encoded = wire::encode_message(message);
+    for (std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*encoded})) {
       control_->receive({.connection = "w", .user = "w", .bytes = std::move(frame)});
     }
+  }
+  void send_register() {
+    wire::FrameHeader header;
+    send(header, wire::Register{.name = "w", .boot_id = "boot", .slots = 1});
+  }
+  /// The core registers the worker that asked last; the session that begins.
+  wire::FrameHeader answer_registration() {
+    const engine::Waiting waiting = std::move(posted_.back());
+    posted_.pop_back();
+    waiting.on_outcome(core::RegisterReply{.worker = kWorker, .epoch = 1});
+    control_->take_letters();
+    return {.version = wire::kFirstVersion, .epoch = 1, .session = session_};
   }
 
   /// Time passes without a break that would count as the scheduler's own absence.
