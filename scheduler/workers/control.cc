@@ -180,8 +180,8 @@ void Control::take(const Acknowledged& acknowledged) {
 void Control::take(const RejectionRecorded& rejection) {
   if (Session* const session = find_session(rejection.session)) {
     session->settle_attempt(rejection.attempt, rejection.fence);
-    silence_.note_refusal(session->peer().worker);
   }
+  silence_.note_refusal(rejection.worker);  // Also where it is in its next session by now.
 }
 
 void Control::take(const SilenceUnreported& unreported) {

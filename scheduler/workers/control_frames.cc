@@ -196,8 +196,10 @@ void Control::receive_result(Session& session, const wire::ResultReport& message
 }
 
 void Control::receive_rejected(Session& session, const wire::Rejected& message) {
-  const RejectionRecorded recorded{
-      .session = session.peer().session, .attempt = message.attempt, .fence = message.fence};
+  const RejectionRecorded recorded{.session = session.peer().session,
+                                   .worker = session.peer().worker,
+                                   .attempt = message.attempt,
+                                   .fence = message.fence};
   parts_.post(core::ReportRejected{.worker = session.peer().worker,
                                    .attempt = message.attempt,
                                    .fence = message.fence,

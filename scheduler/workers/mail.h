@@ -36,6 +36,7 @@ struct Acknowledged {
 /// The refusal of a lease is durable.
 struct RejectionRecorded {
   std::uint64_t session = 0;
+  WorkerId worker;
   AttemptId attempt;
   std::uint64_t fence = 0;
 };

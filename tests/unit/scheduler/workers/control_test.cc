@@ -34,7 +34,16 @@ class ControlTest : public testing::Test {
                            [this](core::Command command, engine::OnOutcome done) {
                              posted_.push_back({std::move(command), std::move(done)});
                            },
-                       .send = [](const std::string&, std::string_view) { return Result<void>{}; },
+                       .send =
+                           [this](const std::string&, std::string_view bytes) {
+                             const auto frame = wire::decode_scheduler_frame(bytes);
+                             for (const wire::SchedulerMessage& message : frame->messages) {
+                               if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
+                                 session_ = welcome->session;
+                               }
+                             }
+                             return Result<void>{};
+                           },
                        .boot_time = [this] { return now_; },
                        .wall_time = [] { return kNoTime; }},
         Control::Beginning{.epoch = 1, .fence = 0, .workers = {{.id = kWorker, .name = "w"}}});
@@ -45,13 +54,23 @@ class ControlTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void send_register() {
-    wire::FrameHeader header;
-    const auto message = wire::encode_message(
-        wire::WorkerMessage{wire::Register{.name = "w", .boot_id = "boot", .slots = 1}});
-    for (std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*message})) {
+  void send(wire::FrameHeader& header, const wire::WorkerMessage& message) {
+    const auto encoded = wire::encode_message(message);
+    for (std::string& frame : wire::make_frames(wire::FrameKind::kWorker, header, {*encoded})) {
       control_->receive({.connection = "w", .user = "w", .bytes = std::move(frame)});
     }
+  }
+  void send_register() {
+    wire::FrameHeader header;
+    send(header, wire::Register{.name = "w", .boot_id = "boot", .slots = 1});
+  }
+  /// The core registers the worker that asked last; the session that begins.
+  wire::FrameHeader answer_registration() {
+    const engine::Waiting waiting = std::move(posted_.back());
+    posted_.pop_back();
+    waiting.on_outcome(core::RegisterReply{.worker = kWorker, .epoch = 1});
+    control_->take_letters();
+    return {.version = wire::kFirstVersion, .epoch = 1, .session = session_};
   }
 
   /// Time passes without a break that would count as the scheduler's own absence.
@@ -75,6 +94,7 @@ class ControlTest : public testing::Test {
   static constexpr WorkerId kWorker{7};
   std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "sheaf-control-test";
   Milliseconds now_{1'000'000};
+  std::uint64_t session_ = 0;  ///< Of the last WELCOME.
   Settings settings_;
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<Mail> mail_;
@@ -94,6 +114,19 @@ TEST_F(ControlTest, AVerdictThatOvertakesARegistrationIsTakenBack) {
   control_->take_letters();
   EXPECT_EQ(verdicts(),
             (std::vector{ReportSilence::Verdict::kSuspect, ReportSilence::Verdict::kHeardAgain}));
+}
+
+TEST_F(ControlTest, ARefusalOfTheSessionBeforeIsTakenBackInTheNext) {
+  send_register();
+  wire::FrameHeader first = answer_registration();
+  send(first, wire::Rejected{.attempt = AttemptId{5}, .fence = 1, .reason = "disk full"});
+  ASSERT_EQ(posted_.size(), 1U);
+  send_register();
+  wire::FrameHeader second = answer_registration();
+  posted_.front().on_outcome(core::Reply{});
+  control_->take_letters();
+  send(second, wire::Heartbeat{});
+  EXPECT_EQ(verdicts(), (std::vector{ReportSilence::Verdict::kHeardAgain}));
 }
 
 }  // namespace
