@@ -192,11 +192,12 @@ class StreamStory {
 
   void end(const StartAttempt& order, model::AttemptOutcome outcome) {
     outcome.tree_empty = true;
-    held_.erase(order.spec.attempt);
-    world_.turn(core::ReportResult{.worker = order.worker,
-                                   .attempt = order.spec.attempt,
-                                   .fence = order.spec.fence,
-                                   .outcome = std::move(outcome)});
+    const core::ReportResult report{.worker = order.worker,
+                                    .attempt = order.spec.attempt,
+                                    .fence = order.spec.fence,
+                                    .outcome = std::move(outcome)};
+    held_.erase(report.attempt);  // `order` may go with it.
+    world_.turn(report);
   }
 
   void fail() {
