@@ -7,10 +7,14 @@
 #include "common/base/failpoint.h"
 #include "common/base/limits.h"
 #include "common/base/planted.h"
+#include "common/os/memory.h"
 #include "scheduler/placement/placement.h"
 
 namespace sheaf::engine {
 namespace {
+
+/// Some 10 MB of rows, encoded twice.
+constexpr std::size_t kLargeBatchPages = 1'000;
 
 template <typename Order>
 void send(const std::function<void(const Order&)>& outlet, const Order& order) {
@@ -149,11 +153,19 @@ void Turn::commit() {
   if (!has_committed_) {
     return;
   }
-  const store::Batch batch = pending_.take(state_, store_.head());
-  if (auto committed = store_.commit(batch); !committed) {
-    die(committed.error());
+  std::size_t pages = 0;
+  {
+    const store::Batch batch = pending_.take(state_, store_.head());
+    pages = batch.pages.size();
+    if (auto committed = store_.commit(batch); !committed) {
+      die(committed.error());
+    }
   }
   core::retire_finished(state_);
+  if (pages >= kLargeBatchPages) {
+    os::release_free_memory();  // A million iterations were planned: their rows are the state's
+                                // now.
+  }
 }
 
 void Turn::release() {
