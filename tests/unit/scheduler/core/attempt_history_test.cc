@@ -49,8 +49,13 @@ TEST(AttemptHistory, TheRowOfAPlainSuccessTellsTheAttempt) {
   CoreWorld world;
   world.register_worker("w", 1);
   const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
-  world.start(run, "t");
-  world.finish(run, "t");
+  world.finish(run,
+               "t",
+               {.end = model::AttemptEnd::kExited,
+                .tree_empty = true,
+                .started = world.now,
+                .stdout_bytes = 5,
+                .stderr_bytes = 6});
   const StoredRun& stored = world.stored_runs().at(run);
   EXPECT_TRUE(stored.details.empty());
   const std::vector<AttemptRecord> attempts =
@@ -60,7 +65,9 @@ TEST(AttemptHistory, TheRowOfAPlainSuccessTellsTheAttempt) {
   EXPECT_EQ(attempts[0].worker, stored.rows[0].worker);
   EXPECT_EQ(attempts[0].state, TaskState::kSucceeded);
   EXPECT_EQ(attempts[0].outcome.end, model::AttemptEnd::kExited);
-  EXPECT_NE(attempts[0].outcome.started, kNoTime);
+  EXPECT_EQ(attempts[0].outcome.started, world.now);
+  EXPECT_EQ(attempts[0].outcome.stdout_bytes, 5U);
+  EXPECT_EQ(attempts[0].outcome.stderr_bytes, 6U);
   EXPECT_EQ(attempts[0].outcome.ended, stored.rows[0].ended);
 }
 
