@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <ranges>
 #include <utility>
 
 #include <rocksdb/env.h>
@@ -97,7 +97,8 @@ class MemoryDisk::Writing : public rocksdb::FSWritableFile {
     return IOStatus::OK();
   }
   IOStatus Sync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
-    disk_.reach_log_operation(is_log_);
+    // RocksDB's own threads sync logs again, whenever they run.
+    disk_.reach_log_operation(is_log_ && has_unsynced_bytes());
     const std::lock_guard lock(disk_.mutex_);
     inode_->synced = inode_->bytes.size();
     return IOStatus::OK();
@@ -108,6 +109,11 @@ class MemoryDisk::Writing : public rocksdb::FSWritableFile {
   }
 
  private:
+  [[nodiscard]] bool has_unsynced_bytes() const {
+    const std::lock_guard lock(disk_.mutex_);
+    return inode_->synced < inode_->bytes.size();
+  }
+
   MemoryDisk& disk_;
   std::shared_ptr<Inode> inode_;
   bool is_log_;
@@ -142,6 +148,10 @@ std::string MemoryDisk::normal(const std::string& name) {
     result.pop_back();
   }
   return result;
+}
+
+bool MemoryDisk::is_log(const std::string& name) {
+  return name.ends_with(".log");
 }
 
 void MemoryDisk::apply(const NameChange& change, Names& names) {
@@ -189,30 +199,47 @@ std::shared_ptr<MemoryDisk> MemoryDisk::after_process_death() const {
   return image;
 }
 
+std::size_t MemoryDisk::names_kept(Dice dice) const {
+  // Where RocksDB's own threads are must not decide which logs are left: first how many new logs,
+  // then how far between two of them.
+  std::vector<std::size_t> starts{0};
+  for (std::size_t change = 0; change < unsynced_names_.size(); ++change) {
+    if (unsynced_names_[change].inode && is_log(unsynced_names_[change].name)) {
+      starts.push_back(change + 1);
+    }
+  }
+  starts.push_back(unsynced_names_.size() + 1);
+  const std::size_t logs = dice.below(starts.size() - 1);
+  return starts[logs] + dice.below(std::max<std::size_t>(starts[logs + 1] - starts[logs], 1));
+}
+
+void MemoryDisk::lose_bytes(Inode& inode, Dice dice) {
+  const std::size_t unsynced = inode.bytes.size() - inode.synced;
+  inode.bytes.resize(inode.synced + dice.below(unsynced + 1));
+  if (dice.chance(33)) {
+    // The length was on the disk before the bytes were.
+    std::fill(
+        inode.bytes.begin() + static_cast<std::ptrdiff_t>(inode.synced), inode.bytes.end(), '\0');
+  }
+  inode.synced = inode.bytes.size();
+}
+
 std::shared_ptr<MemoryDisk> MemoryDisk::after_power_loss(Dice& dice) const {
   const std::lock_guard lock(mutex_);
   auto image = std::make_shared<MemoryDisk>();
   Names names = durable_;
   const std::uint64_t seed = dice.next();
-  const std::size_t kept = Dice(seed).below(unsynced_names_.size() + 1);
+  const std::size_t kept = names_kept(Dice(seed));
   for (std::size_t change = 0; change < kept; ++change) {
     apply(unsynced_names_[change], names);
   }
-  for (const auto& [name, inode] : names) {
-    // Which other files there are depends on RocksDB's own threads: each has dice of its own.
-    Dice own(seed ^
-             std::accumulate(name.begin(), name.end(), std::uint64_t{1}, [](auto sum, char c) {
-               return sum * 1'099'511'628'211u + static_cast<unsigned char>(c);
-             }));
+  // Neither the path, which names this process, nor how many other files there are by now, which
+  // RocksDB's own threads decide: a log has the dice of its place among the logs, from the newest.
+  std::uint64_t newer_logs = 0;
+  for (const auto& [name, inode] : std::ranges::reverse_view(names)) {
+    newer_logs += is_log(name) ? 1 : 0;
     auto left = std::make_shared<Inode>(*inode);
-    left->bytes.resize(inode->synced + own.below(inode->bytes.size() - inode->synced + 1));
-    if (own.chance(33)) {
-      // The length was on the disk before the bytes were.
-      std::fill(left->bytes.begin() + static_cast<std::ptrdiff_t>(inode->synced),
-                left->bytes.end(),
-                '\0');
-    }
-    left->synced = left->bytes.size();
+    lose_bytes(*left, Dice(seed ^ (is_log(name) ? newer_logs : 0)));
     image->live_[name] = std::move(left);
   }
   image->durable_ = image->live_;
@@ -275,7 +302,7 @@ IOStatus MemoryDisk::NewWritableFile(const std::string& name,
   const std::lock_guard lock(mutex_);
   auto inode = std::make_shared<Inode>();
   change_name(normal(name), inode);
-  *result = std::make_unique<Writing>(*this, std::move(inode), name.ends_with(".log"));
+  *result = std::make_unique<Writing>(*this, std::move(inode), is_log(name));
   return IOStatus::OK();
 }
 

@@ -123,7 +123,12 @@ class MemoryDisk : public rocksdb::FileSystem {
 
   /// Without repeated and last slashes.
   [[nodiscard]] static std::string normal(const std::string& name);
+  [[nodiscard]] static bool is_log(const std::string& name);
   static void apply(const NameChange& change, Names& names);
+  /// Any prefix of the unsynced bytes, or as many zeros, is left.
+  static void lose_bytes(Inode& inode, Dice dice);
+  /// How many of the unsynced changes of names outlive a loss of power. The lock is held.
+  [[nodiscard]] std::size_t names_kept(Dice dice) const;
   void change_name(const std::string& name, std::shared_ptr<Inode> inode);
   [[nodiscard]] std::shared_ptr<Inode> find(const std::string& name) const;
   void reach_log_operation(bool is_log);

@@ -32,7 +32,10 @@ TEST(Simulator, EveryPromiseIsKeptInEveryStory) {
 }
 
 TEST(Simulator, ASeedTellsTheSameStoryTwice) {
-  EXPECT_EQ(tell(3, folder()).hash, tell(3, folder()).hash);
+  // In 3301 the power fails while a commit writes to the log.
+  for (const std::uint64_t seed : {3U, 3301U}) {
+    EXPECT_EQ(tell(seed, folder()).hash, tell(seed, folder() + "-elsewhere").hash);
+  }
 }
 
 }  // namespace
