@@ -13,6 +13,7 @@
 #include "bundles/job_shape.h"
 #include "bundles/json_text.h"
 #include "bundles/merge.h"
+#include "bundles/portability.h"
 #include "bundles/presets.h"
 #include "bundles/run_job_check.h"
 #include "bundles/schedule_check.h"
@@ -199,6 +200,9 @@ class Loader {
     resource.settings =
         check_job(job.value, job.key_place, path, resource.settings_json, findings_);
     check_schedule(job.value, path, options_.now, findings_);
+    if (options_.is_portable) {
+      check_portability(job.value, path, findings_);
+    }
     resource.places.push_back(files_.place(job.key_place));
     for (const Location& place : places_of(job.value)) {
       if (place != job.value.place && place.is_known()) {

@@ -30,6 +30,8 @@ struct LoadOptions {
   std::string user_name;
   /// Warnings are errors.
   bool is_strict = false;
+  /// What only Sheaf understands is an error.
+  bool is_portable = false;
   /// Schedules must fire after this.
   std::chrono::sys_seconds now;
 };

@@ -100,6 +100,7 @@ Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
   }
   options.target = invocation.options.target;
   options.is_strict = invocation.options.is_strict;
+  options.is_portable = invocation.options.is_portable;
   auto variables = parse_pairs(invocation.options.variables, "--var");
   if (!variables) {
     return fail(variables.error());

@@ -21,6 +21,7 @@ struct GlobalOptions {
   std::string target;
   std::vector<std::string> variables;  ///< `name=value`
   bool is_strict = false;
+  bool is_portable = false;
   std::optional<std::filesystem::path> bundle;
   std::string profile;
 };

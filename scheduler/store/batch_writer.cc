@@ -9,6 +9,8 @@ namespace sheaf::store {
 namespace {
 
 constexpr std::size_t kProtectionBytes = 8;
+/// Of a deployment; an older one cannot be rolled back to.
+constexpr std::uint64_t kVersionsKept = 100;
 
 }  // namespace
 
@@ -151,11 +153,7 @@ void BatchWriter::add_declarations(const Batch& batch) {
     const Key key = Key(Table::kJob).id(id);
     job ? put(key, *job) : remove(key);
   }
-  for (const auto& [id, deployment] : batch.deployments) {
-    put(Key(Table::kDeployment).id(id), deployment);
-    put(deployment_name_key(deployment.bundle, deployment.target),
-        DeploymentReferenceRow{.deployment = id});
-  }
+  add_deployments(batch);
   for (const auto& [digest, json] : batch.settings) {
     put(Key(Table::kSettings).text(digest), SettingsRow{.json = json});
   }
@@ -169,6 +167,28 @@ void BatchWriter::add_declarations(const Batch& batch) {
   }
   for (const core::HookSecretRecord& secret : batch.hook_secrets) {
     put(hook_secret_key(secret.job, secret.hook), secret);
+  }
+}
+
+void BatchWriter::add_deployments(const Batch& batch) {
+  for (const core::DeploymentRemoved& removed : batch.removed_deployments) {
+    remove(Key(Table::kDeployment).id(removed.deployment));
+    remove(deployment_name_key(removed.bundle, removed.target));
+    remove_all(Key(Table::kDeploymentVersion).id(removed.deployment));
+  }
+  for (const core::DeploymentRecord& version : batch.deployment_versions) {
+    const auto key = [&version](std::uint64_t number) {
+      return Key(Table::kDeploymentVersion).id(version.id).number(number);
+    };
+    put(key(version.version), version);
+    if (version.version > kVersionsKept) {
+      remove(key(version.version - kVersionsKept));
+    }
+  }
+  for (const auto& [id, deployment] : batch.deployments) {
+    put(Key(Table::kDeployment).id(id), deployment);
+    put(deployment_name_key(deployment.bundle, deployment.target),
+        DeploymentReferenceRow{.deployment = id});
   }
 }
 

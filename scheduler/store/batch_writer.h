@@ -37,6 +37,7 @@ class BatchWriter {
   void add_run(const core::RunRecord& run);
   void add_page(const Batch::TaskPage& page);
   void add_declarations(const Batch& batch);
+  void add_deployments(const Batch& batch);
   void add_records(const Batch& batch);
   [[nodiscard]] Result<void> add_alert(const core::AlertRecord& alert);
 

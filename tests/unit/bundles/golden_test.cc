@@ -39,6 +39,7 @@ LoadOptions options_of(const fs::path& folder) {
                       .environment = {},
                       .user_name = "ann.b@example.org",
                       .is_strict = false,
+                      .is_portable = false,
                       .now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)};
   const Value given = parsed(text_of(folder / "load_options.yml"));
   options.target = text_at(given, "target").value_or("");

@@ -57,6 +57,49 @@ TEST_F(StoreTest, GivesBackEveryRecordAlsoAfterReopening) {
   EXPECT_EQ(reader->hook_secret(JobId{101}, "drift").value(), sample_hook_secret());
 }
 
+std::vector<std::uint64_t> versions_in(const Store& store) {
+  const auto read = store.read()->deployment_versions(sample_deployment().id);
+  std::vector<std::uint64_t> versions;
+  for (const core::DeploymentRecord& version : read.value()) {
+    versions.push_back(version.version);
+  }
+  return versions;
+}
+
+Batch batch_of_version(Batch batch, std::uint64_t number) {
+  core::DeploymentRecord version = sample_deployment();
+  version.version = number;
+  batch.deployments[version.id] = version;
+  batch.deployment_versions.push_back(version);
+  return batch;
+}
+
+TEST_F(StoreTest, KeepsTheLastHundredVersionsOfADeployment) {
+  open();
+  // Two in one batch.
+  commit(batch_of_version(batch_of_version(next(), 1), 2));
+  EXPECT_EQ(versions_in(store()), (std::vector<std::uint64_t>{2, 1}));
+  for (std::uint64_t number = 3; number <= 102; ++number) {
+    commit(batch_of_version(next(), number));
+  }
+  const auto versions = versions_in(store());
+  EXPECT_EQ(versions.size(), 100U);
+  EXPECT_EQ(versions.front(), 102U);
+  EXPECT_EQ(versions.back(), 3U);
+}
+
+TEST_F(StoreTest, ForgetsARemovedDeploymentWithItsVersions) {
+  open();
+  commit(batch_of_version(next(), 1));
+  Batch batch = next();
+  batch.removed_deployments = {
+      {.deployment = sample_deployment().id, .bundle = "wine", .target = "dev"}};
+  commit(batch);
+  EXPECT_TRUE(versions_in(store()).empty());
+  EXPECT_EQ(store().read()->deployment("wine", "dev").value(), std::nullopt);
+  EXPECT_TRUE(store().read()->deployments().value().empty());
+}
+
 TEST_F(StoreTest, TellsWhatIsNotThere) {
   open();
   const auto reader = store().read();
