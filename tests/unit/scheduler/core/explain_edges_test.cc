@@ -177,6 +177,7 @@ TEST(ExplainDelegated, ATaskWhoseWorkHasNotBegunIsAboutToBeginIt) {
   live.details.clear();
   EXPECT_EQ(codes_of(world, run, "call"), Codes{"DUE"});
   live.details[0].child = RunId{999'999};
+  apply(world.state, TaskWarned{.run = run, .task = 0, .warning = "changed by hand"});
   const auto gone = why(world, run, "call");
   ASSERT_EQ(codes(gone), Codes{"WAITING_FOR_CHILD_RUN"});
   EXPECT_TRUE(gone[0].because.empty());
