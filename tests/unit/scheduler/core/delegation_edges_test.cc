@@ -1,10 +1,8 @@
 // For-each and run-job tasks that stop, end or are tried again.
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -13,22 +11,10 @@ using std::chrono::seconds;
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
+using tests::count_events;
+using tests::last_run_of;
 
 const model::AttemptOutcome kGone{.end = AttemptEnd::kCancelled, .tree_empty = true};
-
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, run] : world.stored_runs()) {
-    last = run.record.job == job ? id : last;
-  }
-  return last;
-}
-
-template <typename Kind>
-std::size_t count_events(const CoreWorld& world) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      world.events, [](const Event& event) { return std::holds_alternative<Kind>(event); }));
-}
 
 TEST(ForEach, AnEmptyListPlansNothing) {
   CoreWorld world;
@@ -65,7 +51,7 @@ TEST(ForEach, IsGivenUpOnce) {
   world.finish_iteration(run, "loop", 0, 143);
   world.finish_iteration(run, "loop", 1, 143);
   EXPECT_EQ(world.run(run).state, RunState::kCancelled);
-  EXPECT_EQ(count_events<IterationsAbandoned>(world), 1U);
+  EXPECT_EQ(count_events<IterationsAbandoned>(world, run), 1U);
 }
 
 TEST(ForEach, ItsTimeoutStopsAnIterationThatHasNotStartedYet) {
