@@ -229,6 +229,15 @@ TEST(Conditions, WhoeverNamesNoOutcomeWaitsForEither) {
   }
 }
 
+TEST(Conditions, DecideForATaskThatStandsBeforeThemToo) {
+  CoreWorld world;
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .task(a_task("x").after("c", true))
+                       .task(a_task("c").condition("1", ConditionOperator::kEqualTo, "2"))));
+  EXPECT_EQ(world.state_of(run, "x"), TaskState::kExcluded);
+}
+
 TEST(Conditions, OfAnIterationCompareNoLists) {
   CoreWorld world;
   const RunId run = world.submit(world.deploy(a_job("j").task(a_task("loop").for_each(
