@@ -362,6 +362,9 @@ void CoreWorld::file(const core::Event& event) {
 }
 
 void CoreWorld::store_runs() {
+  for (const auto& [id, run] : state.runs) {
+    check_marks(*run);
+  }
   for (const RunId id : std::exchange(state.dirty_runs, {})) {
     core::LiveRun& live = *state.find_run(id);
     live.is_dirty = false;

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -9,15 +9,7 @@ namespace {
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
-
-/// The latest run of a job.
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, run] : world.stored_runs()) {
-    last = run.record.job == job ? id : last;
-  }
-  return last;
-}
+using tests::last_run_of;
 
 struct Family {
   CoreWorld world;
