@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/delegation_rules.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
@@ -265,7 +266,8 @@ void Ledger::Reader::operator()(const core::IterationsPlanned& event) {
   run.blocks.push_back(event.block);
   run.elements.push_back(elements_of(run, event.block.parent));
   const auto& action = run.settings->tasks[event.block.parent].action;
-  run.inputs.push_back(std::get<model::ForEachTask>(action).inputs);
+  run.inputs.push_back(
+      deployed_files::source_of(std::get<model::ForEachTask>(action), run.record.manifest_digest));
   if (run.elements.back().size() != event.block.count) {
     violate("iterations", name_of(event.run, event.block.parent) + " has another count of them");
   }
@@ -275,6 +277,10 @@ void Ledger::Reader::operator()(const core::IterationsPlanned& event) {
 std::vector<std::string> Ledger::Reader::elements_of(const RunFact& run,
                                                      core::TaskIndex task) const {
   const auto& loop = std::get<model::ForEachTask>(run.settings->tasks[task].action);
+  if (!loop.inputs_file.empty()) {
+    return deployed_files::elements(run.record.manifest_digest, loop.inputs_file)
+        .value_or(std::vector<std::string>{});
+  }
   const Reference reference = read_reference(loop.inputs);
   const std::optional<std::string> text = reference.kind == Reference::Kind::kNone
                                               ? std::optional(loop.inputs)

@@ -6,6 +6,7 @@
 #include "scheduler/core/attempt_history.h"
 #include "tests/sim/attempt_rules.h"
 #include "tests/sim/delegation_rules.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/selection_rules.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/violation.h"
@@ -221,12 +222,20 @@ class Oracle {
     }
   }
 
+  [[nodiscard]] std::optional<std::vector<std::string>> inputs_of(
+      core::TaskIndex task, const model::ForEachTask& loop) const {
+    if (!loop.inputs_file.empty()) {
+      return deployed_files::elements(run_.record.manifest_digest, loop.inputs_file);
+    }
+    const auto text = resolve(task, loop.inputs);
+    return text ? read_list(*text) : std::nullopt;
+  }
+
   void judge_loop(core::TaskIndex task, const model::ForEachTask& loop) {
     if (!attempts(task).empty()) {
       object(task, "a for-each task has no attempts");
     }
-    const auto text = resolve(task, loop.inputs);
-    const auto inputs = text ? read_list(*text) : std::nullopt;
+    const auto inputs = inputs_of(task, loop);
     const auto block = fact_.find_block(task);
     if (block && (!inputs || fact_.blocks[*block].count != inputs->size())) {
       object(task, "it has other iterations than inputs");
