@@ -102,7 +102,11 @@ void DelegationJudge::check_begin(RunId id, core::TaskIndex task) const {
   }
   int active = 0;
   for (core::TaskIndex row = block.first; row < block.first + block.count; ++row) {
-    active += run.tasks[row].has_begun && !is_terminal(run.tasks[row].state) ? 1 : 0;
+    const TaskFact& fact = run.tasks[row];
+    // Of a stream its processes count, and those that wait for a place.
+    const bool takes_place = run.is_stream(row) ? fact.is_ready || fact.attempt.is_valid()
+                                                : fact.has_begun && !is_terminal(fact.state);
+    active += takes_place ? 1 : 0;
   }
   const auto& loop = std::get<model::ForEachTask>(run.settings->tasks[block.parent].action);
   if (active > loop.concurrency) {

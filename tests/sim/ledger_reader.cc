@@ -128,6 +128,7 @@ void Ledger::Reader::operator()(const core::TasksReady& event) {
   for (const core::TaskIndex task : event.tasks) {
     begin(event.run, task);
     ledger_.task(event.run, task).is_ready = true;
+    ledger_.task(event.run, task).is_resting = false;
   }
 }
 
@@ -160,6 +161,7 @@ void Ledger::Reader::lease(const core::TasksLeased& event, const core::TasksLeas
   task.stop_reason = model::StopReason::kNone;
   ledger_.leases_.emplace(lease.attempt, event.fence);
   ledger_.tasks_of_attempts_[lease.attempt] = {event.run, lease.task};
+  begin_stream(event, lease);
   auto& on_worker = ledger_.on_worker_[lease.worker];
   on_worker.insert(lease.attempt);
   if (on_worker.size() > ledger_.slots_[lease.worker]) {
@@ -193,6 +195,10 @@ void Ledger::Reader::operator()(const core::AttemptFinished& event) {
         std::string(to_string(event.attempt.outcome.end)) + ": " + event.attempt.outcome.message +
         (event.attempt.outcome.tree_empty ? ", tree empty" : ", tree not empty") +
         (event.attempt.overlap_possible ? ", overlap possible" : ""));
+  if (ledger_.runs_.at(event.run).is_stream(event.task)) {
+    end_iteration(event);
+    return;
+  }
   const AttemptId id = event.attempt.id;
   if (!ledger_.ended_attempts_.insert(id).second) {
     violate("P2", "attempt " + to_string(id) + " has two outcomes");
@@ -216,6 +222,7 @@ void Ledger::Reader::operator()(const core::RetryScheduled& event) {
     violate("cancel", name_of(event.run, event.task) + " is tried again though it was cancelled");
   }
   task.is_delegated = false;
+  task.is_resting = true;
 }
 
 void Ledger::Reader::operator()(const core::TaskFinished& event) {
@@ -304,7 +311,8 @@ void Ledger::Reader::operator()(const core::IterationsAbandoned& event) {
   const core::IterationBlock& block = run.blocks.at(event.block);
   for (core::TaskIndex row = block.first; row < block.first + block.count; ++row) {
     TaskFact& task = run.tasks[row];
-    if (!is_terminal(task.state) && !task.attempt.is_valid() && !task.is_delegated) {
+    if (!is_terminal(task.state) && !task.attempt.is_valid() && !task.stream.is_valid() &&
+        !task.is_delegated) {
       task.state = event.state;
       task.is_ready = false;
     }

@@ -56,6 +56,7 @@ void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run)
   }
   std::erase_if(ledger_.final_rows_, [id](const auto& entry) { return entry.first.run == id; });
   run = std::move(now);
+  ledger_.streams_.move_rows(id, moved);
 }
 
 }  // namespace sheaf::sim

@@ -105,9 +105,11 @@ class Oracle {
       }
       return;
     }
-    if (may_be_stopped(task) && run_.rows[task].state == TaskState::kCancelled &&
-        attempts(task).empty()) {
-      return;  // It had not begun when it was stopped.
+    const TaskState state = run_.rows[task].state;
+    const bool is_stop =
+        state == TaskState::kCancelled || (fact_.is_stream(task) && state == TaskState::kTimedOut);
+    if (may_be_stopped(task) && is_stop && attempts(task).empty()) {
+      return;  // It had not begun when it was stopped, or had no outcome.
     }
     judge_execution(task);
   }

@@ -211,6 +211,11 @@ Inputs random_inputs(const Draft& draft, std::size_t count, bool has_fields) {
   return inputs_text(inputs);
 }
 
+std::string stream_mode(Dice& dice) {
+  return std::string(",\"mode\":\"stream\"") +
+         (dice.chance(70) ? ",\"chunk\":" + std::to_string(1 + dice.below(12)) : "");
+}
+
 std::string for_each(const Draft& draft) {
   Dice& dice = draft.dice;
   const bool has_fields = dice.chance(25);
@@ -218,19 +223,20 @@ std::string for_each(const Draft& draft) {
   const std::size_t count = starts_runs ? dice.below(3) : input_count(dice);
   const Inputs inputs = starts_runs ? inputs_text(literal_inputs(dice, count, has_fields))
                                     : random_inputs(draft, count, has_fields);
+  const bool is_stream = !starts_runs && dice.chance(45);
   const Draft inner{.dice = dice,
                     .key = draft.key + "_each",
                     .upstream = draft.upstream,
                     .linkable = draft.linkable,
-                    .is_inner = true,
+                    .is_inner = !is_stream,  // No input has a name in a stream.
                     .has_fields = has_fields};
-  const std::string action = starts_runs       ? run_job(inner)
-                             : dice.chance(10) ? condition(inner)
-                                               : command(inner);
+  const std::string action = starts_runs                     ? run_job(inner)
+                             : !is_stream && dice.chance(10) ? condition(inner)
+                                                             : command(inner);
   return "\"for_each_task\":{" + inputs.member +
          "\"concurrency\":" + std::to_string(1 + dice.below(dice.chance(70) ? 4 : 30)) +
-         sheaf_block(inputs.sheaf) + ",\"task\":{\"task_key\":" + quoted(inner.key) + "," + action +
-         "}}";
+         sheaf_block(inputs.sheaf + (is_stream ? stream_mode(dice) : "")) +
+         ",\"task\":{\"task_key\":" + quoted(inner.key) + "," + action + "}}";
 }
 
 struct Kind {
