@@ -173,6 +173,7 @@ void Ledger::Reader::operator()(const core::TaskReturned& event) {
   trace("  " + name_of(event.run, event.task) + " returned");
   ledger_.release(ledger_.task(event.run, event.task));
   ledger_.task(event.run, event.task).is_ready = true;
+  ledger_.task(event.run, event.task).stream = {};
 }
 
 void Ledger::Reader::operator()(const core::AttemptStarted& event) {

@@ -279,6 +279,7 @@ class Oracle {
     const auto fault = find_attempt_fault({.settings = fact_.settings_of(task),
                                            .row = run_.rows[task],
                                            .attempts = std::move(tried),
+                                           .is_stream = fact_.is_stream(task),
                                            .may_be_stopped = may_be_stopped(task)});
     if (fault) {
       object(task, *fault);
