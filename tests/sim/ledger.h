@@ -112,7 +112,8 @@ class Ledger {
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;
   std::set<AttemptId> ended_attempts_;
-  std::set<AttemptId> overlaps_;
+  /// Attempts that may live beside later ones of the row.
+  std::set<std::pair<AttemptId, core::TaskRef>> overlaps_;
   std::set<std::pair<AttemptId, std::uint64_t>> leases_;
   std::set<std::pair<TriggerId, Timestamp>> nominal_times_;
   std::map<std::string, RunId> receipts_;

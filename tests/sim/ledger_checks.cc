@@ -117,9 +117,11 @@ void Ledger::check_overlap(const Process& process) const {
       continue;
     }
     const std::set<core::TaskRef> others = rows_of(other.attempt);
-    const bool is_shared =
-        std::ranges::any_of(others, [&rows](const auto& row) { return rows.contains(row); });
-    if (is_shared && (other.attempt == process.attempt || !overlaps_.contains(other.attempt))) {
+    const bool is_silent = std::ranges::any_of(others, [&](const core::TaskRef& row) {
+      return rows.contains(row) &&
+             (other.attempt == process.attempt || !overlaps_.contains({other.attempt, row}));
+    });
+    if (is_silent) {
       violate("P3",
               "attempts " + to_string(other.attempt) + " and " + to_string(process.attempt) +
                   " of task " + process.task_key + " live at once, and no record says so");

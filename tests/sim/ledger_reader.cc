@@ -205,7 +205,7 @@ void Ledger::Reader::operator()(const core::AttemptFinished& event) {
     violate("P2", "attempt " + to_string(id) + " has two outcomes");
   }
   if (event.attempt.overlap_possible) {
-    ledger_.overlaps_.insert(id);
+    ledger_.overlaps_.insert({id, {event.run, event.task}});
   }
   ledger_.release(ledger_.task(event.run, event.task));
   check_outcome(event.attempt);

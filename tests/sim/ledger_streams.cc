@@ -71,7 +71,7 @@ void Ledger::Reader::operator()(const core::IterationsReturned& event) {
 
 void Ledger::Reader::end_iteration(const core::AttemptFinished& event) {
   if (event.attempt.overlap_possible) {
-    ledger_.overlaps_.insert(event.attempt.id);
+    ledger_.overlaps_.insert({event.attempt.id, {event.run, event.task}});
   }
   ledger_.task(event.run, event.task).stream = {};
 }
