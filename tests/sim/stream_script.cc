@@ -10,6 +10,7 @@ namespace {
 /// In the order in which the process takes them.
 std::vector<std::uint32_t> draw_order(Dice& dice, const model::AttemptSpec& spec) {
   std::vector<std::uint32_t> order;
+  order.reserve(spec.stream.size());
   for (const model::StreamInput& input : spec.stream) {
     order.push_back(input.index);
   }
