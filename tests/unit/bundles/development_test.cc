@@ -104,7 +104,8 @@ TEST(Presets, BundleWideSettingsReachJobsThatLackThem) {
   EXPECT_NE(bundle.jobs.at(0).settings_json.find(R"("run_as":{"user_name":"a"})"),
             std::string::npos);
   EXPECT_NE(bundle.jobs.at(0).settings_json.find(
-                R"("permissions":[{"level":"CAN_RUN","user_name":"b"}])"),
+                R"("permissions":[{"level":"CAN_MANAGE_RUN","user_name":"b"},)"
+                R"({"level":"IS_OWNER","user_name":"ann.b@example.org"}])"),
             std::string::npos);
 }
 
