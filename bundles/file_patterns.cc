@@ -20,6 +20,9 @@ namespace fs = std::filesystem;
 // Exit status of `git check-ignore` when nothing matches.
 constexpr int kNoMatch = 1;
 
+// In front of each name: a colon at its beginning would have a meaning of its own.
+constexpr std::string_view kHere = "./";
+
 // A repository of its own, in which nothing but the given patterns ignores anything.
 class PatternFolder {
  public:
@@ -50,18 +53,11 @@ class PatternFolder {
       return fail(made.error());
     }
     const fs::path list = path_ / "names";
-    if (!write_list(path_ / ".git/info/exclude", patterns, '\n') ||
-        !write_list(list, names, '\0')) {
+    if (!write_list(path_ / ".git/info/exclude", patterns, "", '\n') ||
+        !write_list(list, names, kHere, '\0')) {
       return fail(ErrorCode::kInternal, "cannot write to " + path_.string());
     }
-    return git({"--literal-pathspecs",
-                "-c",
-                "core.excludesFile=",
-                "check-ignore",
-                "--no-index",
-                "--stdin",
-                "-z"},
-               list);
+    return git({"-c", "core.excludesFile=", "check-ignore", "--no-index", "--stdin", "-z"}, list);
   }
 
  private:
@@ -86,12 +82,15 @@ class PatternFolder {
   }
 
   template <typename Texts>
-  static bool write_list(const fs::path& path, const Texts& texts, char end) {
+  static bool write_list(const fs::path& path,
+                         const Texts& texts,
+                         std::string_view start,
+                         char end) {
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
     std::ofstream stream(path, std::ios::binary);
     for (const std::string& text : texts) {
-      stream << text << end;
+      stream << start << text << end;
     }
     stream.close();
     return stream.good();
@@ -115,7 +114,7 @@ Result<std::set<std::string>> match_patterns(const std::set<std::string>& names,
   std::string_view rest = *answer;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\0'), rest.size());
-    matched.emplace(rest.substr(0, end));
+    matched.emplace(rest.substr(0, end).substr(kHere.size()));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return matched;

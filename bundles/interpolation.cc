@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 6> kFirstWords = {
     "bundle", "workspace", "var", "variables", "resources", "artifacts"};
 
 /// Unknown references for which the nearest name is looked for.
-constexpr std::size_t kMaxExplained = 100;
+constexpr std::size_t kMaxExplained = 20;
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -105,7 +105,8 @@ class SyncReader {
         continue;
       }
       if (!text || text->empty()) {
-        warn("expected a string, found " + std::string(kind_word(item.kind)),
+        warn(text ? "the text is empty"
+                  : "expected a string, found " + std::string(kind_word(item.kind)),
              item_path(path, i),
              places_of(item));
         continue;

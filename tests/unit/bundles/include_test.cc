@@ -109,6 +109,18 @@ TEST(Include, RefusesWhatLeadsAwayOrIsNoConfiguration) {
   EXPECT_TRUE(has_finding(bundle, "an entry of `include` is the name of a file"));
 }
 
+TEST(Include, LinksMustStayInside) {
+  BundleFolder folder;
+  BundleFolder other;
+  other.with("a.yml", job_called("a"));
+  std::filesystem::create_symlink(other.path(), folder.path() / "jobs");
+  folder.with_root("include: ['jobs/*.yml']\n" + a_job()).with("..odd.yml", job_called("odd"));
+  EXPECT_TRUE(has_finding(folder.load(), "\"jobs/a.yml\" leads out of the bundle"));
+  std::filesystem::remove(folder.path() / "jobs");
+  folder.with_root("include: [..odd.yml]\n" + a_job());
+  EXPECT_EQ(keys_of_jobs(folder.load()), (std::vector<std::string>{"odd", "wine"}));
+}
+
 TEST(Include, CountsOnlyInTheRootFile) {
   BundleFolder folder;
   folder.with_root("include: [a.yml]\n")
