@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/scalars.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -56,6 +57,9 @@ const std::vector<KnownFields>& known_fields() {
         "cluster_id",
         "compute_id",
         "databricks_cli_version"}},
+      {"bundle.git", {"branch", "origin_url", "commit"}},
+      {"bundle.deployment", {"fail_on_active_runs", "lock"}},
+      {"bundle.deployment.lock", {"enabled", "force"}},
       {"workspace",
        {"host",
         "profile",
@@ -99,13 +103,13 @@ class SectionChecker {
     }
     check_bundle();
     for (const KnownFields& known : known_fields()) {
-      const Value* section = find(configuration_, known.section);
-      if (section != nullptr && known.section == "variables") {
-        for (const Member& variable : section->members) {
+      const Found section = follow(configuration_, known.section);
+      if (section.is_exact() && known.section == "variables") {
+        for (const Member& variable : section.value->members) {
           check_fields(variable.value, known, "variables." + variable.key);
         }
-      } else if (section != nullptr) {
-        check_fields(*section, known, std::string(known.section));
+      } else if (section.is_exact()) {
+        check_fields(*section.value, known, std::string(known.section));
       }
     }
   }
@@ -179,6 +183,19 @@ class SectionChecker {
     }
   }
 
+  void refuse_python(const std::string& path, const Location& place) {
+    findings_.error({.summary = "jobs defined in Python are not supported",
+                     .detail = "The package that they need may be used with the vendor's "
+                               "services only. Define the jobs in YAML."},
+                    path,
+                    {place});
+  }
+
+  static bool is_enabled(const Value& block) {
+    const Value* enabled = find(block, "enabled");
+    return enabled != nullptr && as_boolean(*enabled) == true;
+  }
+
   // Packages of the vendor would be needed to run what these name.
   void check_python(const Value& python, const std::string& path, const Location& place) {
     const bool defines_jobs =
@@ -187,11 +204,7 @@ class SectionChecker {
           return functions != nullptr && (!functions->is_list() || !functions->items.empty());
         });
     if (defines_jobs) {
-      findings_.error({.summary = "jobs defined in Python are not supported",
-                       .detail = "The package that they need may be used with the vendor's "
-                                 "services only. Define the jobs in YAML."},
-                      path,
-                      {place});
+      refuse_python(path, place);
     } else {
       findings_.warning(
           {.summary = "`" + path + "` has no effect", .detail = "It names no functions."},
@@ -201,6 +214,13 @@ class SectionChecker {
   }
 
   void check_experimental(const Value& experimental) {
+    if (!experimental.is_map()) {
+      findings_.warning(
+          {.summary = "expected a map, found " + std::string(kind_word(experimental.kind)),
+           .detail = "The value is ignored."},
+          "experimental",
+          {experimental.place});
+    }
     for (const Member& member : experimental.members) {
       const std::string path = "experimental." + member.key;
       if (member.value.is_null() || member.key == "scripts") {
@@ -208,6 +228,8 @@ class SectionChecker {
       }
       if (member.key == "python") {
         check_python(member.value, path, member.key_place);
+      } else if (member.key == "pydabs" && is_enabled(member.value)) {
+        refuse_python(path, member.key_place);
       } else {
         findings_.warning(
             {.summary = "`" + path + "` has no effect", .detail = "The field is ignored."},
