@@ -4,68 +4,47 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-
 #include "bundles/limits.h"
+#include "bundles/utf8.h"
 #include "common/base/check.h"
 
 namespace sheaf::bundles {
 
 namespace {
 
-std::string position(const SourcePlace& place) {
-  return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
-std::string to_text(const Diagnostic& diagnostic) {
-  std::string text = diagnostic.severity == Severity::kError ? "Error: " : "Warning: ";
-  text += diagnostic.summary + "\n";
-  if (!diagnostic.path.empty()) {
-    text += "  at " + diagnostic.path + "\n";
-  }
-  for (const SourcePlace& place : diagnostic.places) {
-    text += "  in " + position(place) + "\n";
-  }
-  if (!diagnostic.detail.empty()) {
-    text += "\n" + diagnostic.detail + "\n";
-  }
-  return text;
-}
-
-std::string to_json(const std::vector<Diagnostic>& diagnostics) {
-  boost::json::array list;
-  for (const Diagnostic& diagnostic : diagnostics) {
-    boost::json::array places;
-    for (const SourcePlace& place : diagnostic.places) {
-      places.push_back(boost::json::object{
-          {"file", place.file}, {"line", place.line}, {"column", place.column}});
-    }
-    list.push_back(boost::json::object{
-        {"severity", diagnostic.severity == Severity::kError ? "error" : "warning"},
-        {"summary", diagnostic.summary},
-        {"path", diagnostic.path},
-        {"places", std::move(places)},
-        {"detail", diagnostic.detail}});
-  }
-  return boost::json::serialize(list);
-}
-
 int SourceFiles::add(std::string name) {
-  names_.push_back(std::move(name));
-  return static_cast<int>(names_.size()) - 1;
+  files_.push_back({.name = std::move(name), .text = {}});
+  return static_cast<int>(files_.size()) - 1;
+}
+
+void SourceFiles::keep_text(int file, std::string text) {
+  SHEAF_CHECK(file >= 0 && static_cast<std::size_t>(file) < files_.size(), "a file that was added");
+  files_[static_cast<std::size_t>(file)].text = std::move(text);
 }
 
 const std::string& SourceFiles::name(int file) const {
-  SHEAF_CHECK(file >= 0 && static_cast<std::size_t>(file) < names_.size(), "a file that was added");
-  return names_[static_cast<std::size_t>(file)];
+  SHEAF_CHECK(file >= 0 && static_cast<std::size_t>(file) < files_.size(), "a file that was added");
+  return files_[static_cast<std::size_t>(file)].name;
 }
 
 SourcePlace SourceFiles::place(const Location& location) const {
   return {.file = name(location.file), .line = location.line, .column = location.column};
+}
+
+std::string_view SourceFiles::line_at(const Location& location) const {
+  std::string_view rest = files_[static_cast<std::size_t>(location.file)].text;
+  if (rest.starts_with(kByteOrderMark)) {
+    rest.remove_prefix(kByteOrderMark.size());
+  }
+  for (int line = 1; line < location.line && !rest.empty(); ++line) {
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+  }
+  rest = rest.substr(0, rest.find('\n'));
+  return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
 }
 
 void Findings::error(Text text, std::string path, const std::vector<Location>& places) {
@@ -87,6 +66,9 @@ std::vector<Diagnostic> Findings::in_reading_order() const {
   diagnostics.reserve(order.size());
   for (const auto& [file, line, column, index] : order) {
     diagnostics.push_back(findings_[index].diagnostic);
+    if (const Location& place = findings_[index].first_place; place.is_known()) {
+      diagnostics.back().source_line = valid_text(files_.line_at(place));
+    }
   }
   return diagnostics;
 }
@@ -103,6 +85,7 @@ void Findings::add(Severity severity,
                         .summary = std::move(text.summary),
                         .path = std::move(path),
                         .places = {},
+                        .source_line = {},
                         .detail = std::move(text.detail)};
   for (const Location& place : places) {
     if (place.is_known()) {

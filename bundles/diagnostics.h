@@ -27,30 +27,33 @@ struct Diagnostic {
   std::string path;
   /// The first one is where to look first; empty for what is in no file (--var, a missing folder).
   std::vector<SourcePlace> places;
+  /// The line of the first place as it is written, in UTF-8 and without its end; empty where it is
+  /// not known.
+  std::string source_line;
   /// What to do about it; may be empty.
   std::string detail;
   friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
-/// `Error: summary`, `  at path`, `  in file:line:column` for each place, and the detail behind an
-/// empty line. Ends with a newline.
-[[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
-
-/// `[{"severity": "error", "summary": …, "path": …, "places": [{"file", "line", "column"}],
-/// "detail": …}]`
-[[nodiscard]] std::string to_json(const std::vector<Diagnostic>& diagnostics);
-
-/// Names of the files that locations point into.
+/// Names and texts of the files that locations point into.
 class SourceFiles {
  public:
   /// Adds a file by its name relative to the bundle's root; returns its index.
   int add(std::string name);
+  /// What the file holds. Requires: an index that add() gave.
+  void keep_text(int file, std::string text);
   /// Requires: an index that add() gave.
   [[nodiscard]] const std::string& name(int file) const;
   [[nodiscard]] SourcePlace place(const Location& location) const;
+  /// The line of the place, without its end; empty where the text was not kept.
+  [[nodiscard]] std::string_view line_at(const Location& location) const;
 
  private:
-  std::vector<std::string> names_;
+  struct File {
+    std::string name;
+    std::string text;
+  };
+  std::vector<File> files_;
 };
 
 /// Collects findings. One thread.

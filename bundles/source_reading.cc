@@ -305,13 +305,15 @@ std::optional<Value> read_source(const fs::path& folder,
                                  Findings& findings) {
   const int file = files.add(name);
   const Location start{.file = file, .line = 1, .column = 1};
-  const Result<std::string> text = os::read_file(folder / name, kMaxFileBytes);
+  Result<std::string> text = os::read_file(folder / name, kMaxFileBytes);
   if (!text) {
     findings.error(
         {.summary = "cannot read the file: " + text.error().message, .detail = ""}, "", {start});
     return std::nullopt;
   }
-  return read_yaml(*text, file, findings);
+  std::optional<Value> value = read_yaml(*text, file, findings);
+  files.keep_text(file, *std::move(text));
+  return value;
 }
 
 std::optional<Value> read_configuration(const RootFile& root,

@@ -6,6 +6,8 @@ namespace sheaf::bundles {
 
 namespace {
 
+constexpr std::string_view kReplacement = "\uFFFD";
+
 bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
@@ -48,6 +50,16 @@ std::optional<std::size_t> find_malformed(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   return !find_malformed(text);
+}
+
+std::string valid_text(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const std::size_t length = character_length(bytes);
+    text += length == 0 ? kReplacement : bytes.substr(0, length);
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return text;
 }
 
 }  // namespace sheaf::bundles

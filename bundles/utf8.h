@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sheaf::bundles {
@@ -15,5 +16,8 @@ namespace sheaf::bundles {
 [[nodiscard]] std::optional<std::size_t> find_malformed(std::string_view text);
 
 [[nodiscard]] bool is_utf8(std::string_view text);
+
+/// `bytes` as UTF-8: what is none becomes U+FFFD.
+[[nodiscard]] std::string valid_text(std::string_view bytes);
 
 }  // namespace sheaf::bundles

@@ -4,6 +4,9 @@
 #include <charconv>
 #include <optional>
 
+#include <unistd.h>
+
+#include "bundles/diagnostic_text.h"
 #include "bundles/utf8.h"
 #include "cli/console.h"
 #include "cli/json_reading.h"
@@ -11,6 +14,12 @@
 
 namespace sheaf::cli {
 namespace {
+
+/// https://no-color.org: NO_COLOR forbids colours wherever they would be.
+bool has_coloured_errors(const Surroundings& surroundings) {
+  return ::isatty(STDERR_FILENO) == 1 && !surroundings.find("NO_COLOR") &&
+         surroundings.find("TERM").value_or("dumb") != "dumb";
+}
 
 std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
@@ -99,9 +108,12 @@ Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
   return bundles::load_bundle(options);
 }
 
-void say_findings(const bundles::LoadedBundle& bundle) {
+void say_findings(const Invocation& invocation, const bundles::LoadedBundle& bundle) {
+  const auto style = has_coloured_errors(invocation.surroundings) ? bundles::TextStyle::kColoured
+                                                                  : bundles::TextStyle::kPlain;
   for (const bundles::Diagnostic& diagnostic : bundle.diagnostics) {
-    say(bundles::to_text(diagnostic));
+    say(invocation.wants_json() ? bundles::to_json(diagnostic)
+                                : bundles::to_text(diagnostic, style));
   }
 }
 
@@ -127,7 +139,7 @@ Result<DeploymentName> find_deployment_name(const Invocation& invocation) {
   }
   const auto name = name_of(*bundle);
   if (!name) {
-    say_findings(*bundle);
+    say_findings(invocation, *bundle);
     return fail(ErrorCode::kInvalid, "the bundle here has no name or no target");
   }
   return *name;
@@ -153,11 +165,12 @@ Result<model::NamedStrings> parse_pairs(const std::vector<std::string>& texts,
     const auto equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) {
       return fail(ErrorCode::kInvalid,
-                  std::string(option) + " `" + valid_text(text) + "`: write name=value");
+                  std::string(option) + " `" + bundles::valid_text(text) + "`: write name=value");
     }
     if (!bundles::is_utf8(text)) {
-      return fail(ErrorCode::kInvalid,
-                  std::string(option) + " `" + valid_text(text) + "`: the text is not UTF-8");
+      return fail(
+          ErrorCode::kInvalid,
+          std::string(option) + " `" + bundles::valid_text(text) + "`: the text is not UTF-8");
     }
     pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }

@@ -18,8 +18,9 @@ namespace sheaf::cli {
 /// result. Fails with kInvalid on a `--var` that is not `name=value`.
 [[nodiscard]] Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation);
 
-/// Writes every finding to stderr.
-void say_findings(const bundles::LoadedBundle& bundle);
+/// Writes every finding to stderr: as text, in colours on a terminal, or with `-o json` as one JSON
+/// object a line.
+void say_findings(const Invocation& invocation, const bundles::LoadedBundle& bundle);
 
 /// "2 errors and 1 warning".
 [[nodiscard]] std::string count_findings(const bundles::LoadedBundle& bundle);

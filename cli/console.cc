@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "bundles/utf8.h"
 #include "common/base/check.h"
 #include "common/calendar/rfc3339.h"
 
@@ -104,16 +103,6 @@ std::string printable(std::string_view text) {
   std::ranges::replace_if(
       cleaned, [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; }, ' ');
   return cleaned;
-}
-
-std::string valid_text(std::string_view bytes) {
-  std::string text;
-  while (!bytes.empty()) {
-    const std::size_t length = bundles::character_length(bytes);
-    text += length == 0 ? "\uFFFD" : bytes.substr(0, length);
-    bytes.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return text;
 }
 
 std::size_t width_of(std::string_view text) {

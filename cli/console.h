@@ -45,9 +45,6 @@ class Table {
 /// `text` without control characters, which could otherwise steer the terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
-/// `bytes` as UTF-8: what is none becomes U+FFFD.
-[[nodiscard]] std::string valid_text(std::string_view bytes);
-
 /// Columns that UTF-8 `text` takes, one a character.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 

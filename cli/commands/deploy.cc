@@ -79,7 +79,7 @@ class DeployCommand final : public Command {
     if (!bundle) {
       return fail(bundle.error());
     }
-    say_findings(*bundle);
+    say_findings(invocation, *bundle);
     if (bundle->has_errors()) {
       return fail(ErrorCode::kInvalid,
                   "the bundle has " + count_findings(*bundle) + "; nothing was deployed");

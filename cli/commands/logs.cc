@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "bundles/utf8.h"
 #include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
@@ -36,8 +37,8 @@ Result<boost::json::object> log_object(PatientScheduler& scheduler, const Chosen
   return boost::json::object{{"task_key", chosen.task->key},
                              {"run_id", chosen.attempt->run_id},
                              {"attempt_number", chosen.attempt->number},
-                             {"stdout", valid_text(output)},
-                             {"stderr", valid_text(errors)}};
+                             {"stdout", bundles::valid_text(output)},
+                             {"stderr", bundles::valid_text(errors)}};
 }
 
 class LogsCommand final : public Command {

@@ -19,7 +19,7 @@ class ValidateCommand final : public Command {
     if (!bundle) {
       return fail(bundle.error());
     }
-    say_findings(*bundle);
+    say_findings(invocation, *bundle);
     if (invocation.wants_json()) {
       const std::string& text = bundle->configuration_json;
       print(text.empty() ? "{}\n" : text + (text.ends_with('\n') ? "" : "\n"));

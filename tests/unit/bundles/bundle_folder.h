@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "bundles/diagnostic_text.h"
 #include "bundles/loader.h"
 
 namespace sheaf::bundles {

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bundles/diagnostic_text.h"
 #include "bundles/json_text.h"
 #include "bundles/loader.h"
 #include "bundles/yaml_reader.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bundles/utf8.h"
+
 namespace sheaf::cli {
 namespace {
 
@@ -42,13 +44,13 @@ TEST(Time, IsRfc3339OrADash) {
 }
 
 TEST(ValidText, ReplacesWhatIsNoUtf8) {
-  EXPECT_EQ(valid_text("plain ü €"), "plain ü €");
-  EXPECT_EQ(valid_text("a\xff"
-                       "b"),
+  EXPECT_EQ(bundles::valid_text("plain ü €"), "plain ü €");
+  EXPECT_EQ(bundles::valid_text("a\xff"
+                                "b"),
             "a\xEF\xBF\xBD"
             "b");
-  EXPECT_EQ(valid_text("\xC3"), "\xEF\xBF\xBD");
-  EXPECT_EQ(valid_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(bundles::valid_text("\xC3"), "\xEF\xBF\xBD");
+  EXPECT_EQ(bundles::valid_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 }  // namespace
