@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bundles/sync.h"
 #include "common/base/result.h"
 #include "common/model/manifest.h"
 
@@ -18,13 +19,16 @@ struct ListedFiles {
   std::vector<std::string> dead_links;
 };
 
-/// The travelling files below `root`: in a git work tree what git tracks or
-/// does not ignore, else everything; never `.git` or `.databricks`. Links to files inside the root
-/// count as the files that they lead to.
+/// The travelling files: below the rules' paths in a git work tree what git tracks or does not
+/// ignore, else everything; beside it what `include` matches, without what `exclude` matches; never
+/// `.git` or `.databricks`. Links to files inside the root count as the files that they lead to.
 ///
 /// Fails with kInvalid on a link that leads out of the root and on names that a manifest cannot
 /// hold, saying why, with kExhausted over the limits of common/model/manifest.h and
 /// common/base/limits.h.
+[[nodiscard]] Result<ListedFiles> list_files(const SyncRules& rules);
+
+/// Everything below `root`, as without a `sync` section.
 [[nodiscard]] Result<ListedFiles> list_files(const std::filesystem::path& root);
 
 /// A file's name for people, with control characters as \\xNN.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bundles/job_tasks.h"
+#include "bundles/reach_check.h"
 #include "bundles/scalars.h"
 #include "common/model/settings_check.h"
 
@@ -127,6 +128,9 @@ model::JobSettings check_job(const Value& job,
     findings.error({.summary = summary_of(finding), .detail = finding.cure},
                    finding.path.empty() ? path : member_path(path, finding.path),
                    places);
+  }
+  if (checked.findings.empty()) {
+    check_reach(job, checked.settings, path, findings);
   }
   check_dependencies(job, path, findings);
   visit_tasks(job, path, [&findings](const Value& task, const std::string& task_path) {

@@ -71,9 +71,9 @@ class BundleFile {
           "Only the bundle's files travel with a deployment: write a path relative to this file.");
       return std::nullopt;
     }
-    fs::path folder;
+    fs::path folder = context_.bundle_folder;
     if (value_.place.is_known()) {
-      folder = fs::path(context_.files.name(value_.place.file)).parent_path();
+      folder /= fs::path(context_.files.name(value_.place.file)).parent_path();
     }
     std::string relative = (folder / text).lexically_normal().string();
     if (text.empty() || !is_inside(relative)) {
@@ -99,8 +99,8 @@ class BundleFile {
       return false;
     }
     if (context_.travelling && !context_.travelling->contains(relative)) {
-      report("\"" + relative + "\" is ignored by git and would not travel with the deployment",
-             "Take it out of .gitignore.");
+      report("\"" + relative + "\" would not travel with the deployment",
+             "Take it out of .gitignore and sync.exclude, or put it into sync.include.");
       return false;
     }
     return true;

@@ -12,8 +12,9 @@
 namespace sheaf::bundles {
 
 struct PathContext {
-  std::filesystem::path root;
-  std::string file_path;  ///< Workspace path of the root.
+  std::filesystem::path root;           ///< Of what travels: SyncRules::root.
+  std::filesystem::path bundle_folder;  ///< Of the bundle in it; empty where both are one.
+  std::string file_path;                ///< Workspace path of the root.
   const SourceFiles& files;
   /// Files that a deployment takes along, relative; nothing: could not be listed.
   std::optional<std::set<std::string>> travelling;

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "bundles/diagnostics.h"
+#include "bundles/scripts.h"
+#include "bundles/sync.h"
 #include "common/model/job_settings.h"
 
 namespace sheaf::bundles {
@@ -32,6 +34,8 @@ struct LoadOptions {
   bool is_strict = false;
   /// What only Sheaf understands is an error.
   bool is_portable = false;
+  /// Resources that Sheaf cannot deploy are skipped with a warning; otherwise they are errors.
+  bool allows_unsupported = false;
   /// Schedules must fire after this.
   std::chrono::sys_seconds now;
 };
@@ -79,6 +83,12 @@ struct LoadedBundle {
   std::vector<JobResource> jobs;
   /// Keys of jobs whose schedule stands still only because the target is for development; sorted.
   std::vector<std::string> paused_by_development;
+  /// "pipelines.lake", "jobs.refresh": what LoadOptions::allows_unsupported left out.
+  std::vector<std::string> skipped;
+  /// `scripts` and `experimental.scripts`: run by whoever deploys, never by the loader.
+  Scripts scripts;
+  /// What travels with a deployment: list_files() takes it.
+  SyncRules sync;
   /// The resolved configuration as indented JSON; present as far as loading came.
   std::string configuration_json;
   std::vector<Diagnostic> diagnostics;

@@ -21,7 +21,7 @@ TEST(Lenience, ScalarsBecomeWhatTheFieldWants) {
       "tags: {a: 1, b: true}\n"
       "      parameters: [{name: rate, default: 0.10}]\n"
       "      tasks:\n"
-      "        - {task_key: 1, condition_task: {op: EQUAL_TO, left: 1, right: true}}\n"
+      "        - {task_key: 1, condition_task: {op: NOT_EQUAL, left: 1, right: true}}\n"
       "        - {task_key: b, depends_on: [{task_key: 1, outcome: True}], command_task: {command: "
       "[sleep, 1.50, 007]}}\n");
   ASSERT_EQ(all_of(bundle), "");
