@@ -101,7 +101,7 @@ class Loader {
     bundle_.target = target.name;
     bundle_.mode = target.mode;
     bundle_.user_name = options_.user_name;
-    const VariableSources sources{.arguments = options_.variables,
+    const VariableSources sources{.arguments = arguments(target.name),
                                   .environment = options_.environment,
                                   .override_file = read_overrides(target.name)};
     assign_variables(configuration_, sources, findings_);
@@ -154,8 +154,25 @@ class Loader {
     return value == nullptr ? std::string() : value->text;
   }
 
+  // Those of the last deployment first: of equal names the last counts.
+  model::NamedStrings arguments(const std::string& target) {
+    model::NamedStrings all;
+    if (options_.recalls_variables) {
+      const Value recalled = read_state(deployed_variables_file(target));
+      for (const Member& variable : recalled.members) {
+        all.emplace_back(variable.key, variable.value.text);
+      }
+    }
+    all.insert(all.end(), options_.variables.begin(), options_.variables.end());
+    return all;
+  }
+
   Value read_overrides(const std::string& target) {
-    const std::string name = ".databricks/bundle/" + target + "/variable-overrides.json";
+    return read_state(".databricks/bundle/" + target + "/variable-overrides.json");
+  }
+
+  // A file that people or earlier calls may have left below the root.
+  Value read_state(const std::string& name) {
     std::error_code error;
     if (!fs::is_regular_file(bundle_.root / name, error)) {
       return {};
@@ -244,6 +261,10 @@ bool LoadedBundle::has_errors() const {
   return std::ranges::any_of(diagnostics, [](const Diagnostic& diagnostic) {
     return diagnostic.severity == Severity::kError;
   });
+}
+
+std::string deployed_variables_file(std::string_view target) {
+  return ".databricks/bundle/" + std::string(target) + "/deployed-variables.json";
 }
 
 LoadedBundle load_bundle(const LoadOptions& options) {

@@ -36,6 +36,8 @@ struct LoadOptions {
   bool is_portable = false;
   /// Resources that Sheaf cannot deploy are skipped with a warning; otherwise they are errors.
   bool allows_unsupported = false;
+  /// Below `variables`, those that deployed_variables_file() holds.
+  bool recalls_variables = false;
   /// Schedules must fire after this.
   std::chrono::sys_seconds now;
 };
@@ -95,6 +97,10 @@ struct LoadedBundle {
 
   [[nodiscard]] bool has_errors() const;
 };
+
+/// Where the `--var` values of the last deployment are kept, relative to the root: a JSON object of
+/// texts.
+[[nodiscard]] std::string deployed_variables_file(std::string_view target);
 
 /// Loads and checks a bundle. Everything that is wrong stands in `diagnostics`, all of it in one
 /// run.

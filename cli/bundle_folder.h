@@ -18,6 +18,14 @@ namespace sheaf::cli {
 /// result. Fails with kInvalid on a `--var` that is not `name=value`.
 [[nodiscard]] Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation);
 
+/// The same with the `--var` values of the last deployment from this folder, below those that are
+/// given now: what commands load that speak of what is deployed.
+[[nodiscard]] Result<bundles::LoadedBundle> load_deployed_bundle(const Invocation& invocation);
+
+/// Keeps the `--var` values of this call for load_deployed_bundle(). Failures are said and do no
+/// more harm.
+void remember_variables(const Invocation& invocation, const bundles::LoadedBundle& bundle);
+
 /// Writes every finding to stderr: as text, in colours on a terminal, or with `-o json` as one JSON
 /// object a line.
 void say_findings(const Invocation& invocation, const bundles::LoadedBundle& bundle);

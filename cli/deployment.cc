@@ -41,11 +41,11 @@ Result<DesiredDeployment> load_desired(const Invocation& invocation) {
     return fail(ErrorCode::kInvalid,
                 "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
   }
-  const auto files = bundles::list_files(bundle->root);
+  const auto files = bundles::list_files(bundle->sync);
   if (!files) {
     return fail(files.error());
   }
-  auto tree = bundles::hash_files(bundle->root, files->names);
+  auto tree = bundles::hash_files(bundle->sync.root, files->names);
   if (!tree) {
     return fail(tree.error());
   }

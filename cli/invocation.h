@@ -22,6 +22,7 @@ struct GlobalOptions {
   std::vector<std::string> variables;  ///< `name=value`
   bool is_strict = false;
   bool is_portable = false;
+  bool allows_unsupported = false;
   std::optional<std::filesystem::path> bundle;
   std::string profile;
 };

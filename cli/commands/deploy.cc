@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/deployment.h"
 #include "cli/json_reading.h"
+#include "cli/local_script.h"
 #include "cli/upload.h"
 #include "common/os/file.h"
 
@@ -120,6 +121,9 @@ class DeployCommand final : public Command {
     if (!scheduler) {
       return fail(scheduler.error());
     }
+    if (auto ran = run_moments(desired->bundle, {"predeploy"}); !ran) {
+      return fail(ran.error());
+    }
     const auto standing = read_standing(*scheduler, desired->name());
     if (!standing) {
       return fail(standing.error());
@@ -128,7 +132,7 @@ class DeployCommand final : public Command {
     if (!kept) {
       return fail(kept.error());
     }
-    const auto uploaded = upload_tree(*scheduler, desired->bundle.root, desired->tree);
+    const auto uploaded = upload_tree(*scheduler, desired->bundle.sync.root, desired->tree);
     if (!uploaded) {
       return fail(uploaded.error());
     }
@@ -136,6 +140,10 @@ class DeployCommand final : public Command {
         deploy(*scheduler, *desired, planned_version.value_or(standing->version), std::move(*kept));
     if (!answer) {
       return fail(answer.error());
+    }
+    remember_variables(invocation, desired->bundle);
+    if (auto ran = run_moments(desired->bundle, {"postdeploy"}); !ran) {
+      return fail(ran.error(), "the bundle is deployed, but");
     }
     report(invocation, desired->bundle, *answer, *uploaded, desired->tree.manifest.files.size());
     return ExitStatus::kSuccess;

@@ -149,3 +149,47 @@ def test_of_two_deploys_at_once_each_is_whole(cli, folder, tmp_path):
             assert status == 0 or (status == 2 and "deployed it meanwhile" in text), text
         sides = {name.split("-")[0] for name in names(cli, folder)}
         assert len(sides) == 1
+
+
+def test_a_script_of_the_bundle_runs_here_with_the_variables_of_the_deployment(cli, folder):
+    document = {"bundle": {"name": folder.name}, "variables": {"who": {}},
+                "resources": {"jobs": {"a": job("a ${var.who}")}},
+                "scripts": {"greet": {"content": "echo hello ${var.who}; pwd; exit $STATUS"}}}
+    folder.mkdir(parents=True)
+    (folder / "databricks.yml").write_text(json.dumps(document))
+    cli("deploy", folder=folder, status=2)
+    cli("deploy", "--var", "who=Ann", folder=folder)
+    assert cli("run", "greet", folder=folder).stdout == f"hello Ann\n{folder}\n"
+    assert "hello Bob" in cli("run", "greet", "--var", "who=Bob", folder=folder).stdout
+    assert "a Ann" in cli("run", "a", folder=folder).stdout
+    # A plan is of what deploy would do with the same arguments.
+    assert "who" in cli("plan", folder=folder, status=2).stderr
+    assert cli("plan", "--var", "who=Ann", folder=folder).stdout.startswith("Plan: 0 to add, 0 to change")
+    cli.variables["STATUS"] = "3"
+    try:
+        cli("run", "greet", folder=folder, status=1)
+    finally:
+        del cli.variables["STATUS"]
+
+
+def test_scripts_run_around_a_deployment_and_can_stop_it(cli, folder):
+    def bundle(before):
+        return {"bundle": {"name": folder.name}, "resources": {"jobs": {"a": job("a")}},
+                "experimental": {"scripts": {"predeploy": before, "postdeploy": "echo after >> ../log"}}}
+    folder.mkdir(parents=True)
+    (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log; exit 4")))
+    assert "predeploy ended with status 4" in cli("deploy", folder=folder, status=2).stderr
+    assert "is not deployed" in cli("summary", folder=folder, status=2).stderr
+    (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log")))
+    assert json.loads(cli("deploy", "-o", "json", folder=folder).stdout)["version"] == 1
+    assert (folder.parent / "log").read_text() == "before\nbefore\nafter\n"
+
+
+def test_what_cannot_be_deployed_is_refused_or_left_out_when_that_is_allowed(cli, folder):
+    document = {"bundle": {"name": folder.name},
+                "resources": {"jobs": {"a": job("a")}, "pipelines": {"lake": {"name": "lake"}}}}
+    folder.mkdir(parents=True)
+    (folder / "databricks.yml").write_text(json.dumps(document))
+    assert "lake" in cli("deploy", folder=folder, status=2).stderr
+    done = cli("deploy", "--allow-unsupported", folder=folder)
+    assert "Warning" in done.stderr and "lake" in done.stderr and "created jobs.a" in done.stdout
