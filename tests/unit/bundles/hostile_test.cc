@@ -199,6 +199,16 @@ TEST(HostileBundle, ManyUnknownReferencesAreTold) {
   expect_refused(folder, "is not declared");
 }
 
+TEST(HostileBundle, OneLongLineIsNotCopiedForEachFinding) {
+  BundleFolder folder;
+  std::string bundle = "{\"bundle\": {\"name\": \"a/b\"}, \"resources\": {\"jobs\": {\"wine\": {";
+  for (int i = 0; i < 2'000; ++i) {
+    bundle += "\"unknown" + std::to_string(i) + "\": \"" + std::string(1'500, 'x') + "\", ";
+  }
+  folder.with("databricks.yml", bundle + "\"tasks\": []}}}}");
+  expect_refused(folder, "unknown field \"unknown1\"");
+}
+
 TEST(HostileBundle, PatternsOfStarsAreMatchedInTime) {
   BundleFolder folder;
   folder.with_root("include: ['" + repeated("*/../", 200) + "x.yml']\n" + a_job());
