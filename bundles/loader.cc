@@ -52,6 +52,7 @@ class Loader {
       return;
     }
     configuration_ = std::move(*configuration);
+    bundle_.target_names = target_names(configuration_);
     const std::optional<std::string> target =
         choose_target(configuration_, options_.target, options_.environment, findings_);
     if (!target) {
@@ -199,6 +200,7 @@ class Loader {
     resource.settings =
         check_job(job.value, job.key_place, path, resource.settings_json, findings_);
     check_schedule(job.value, path, options_.now, findings_);
+    resource.task_places = places_of_tasks(job.value);
     resource.places.push_back(files_.place(job.key_place));
     for (const Location& place : places_of(job.value)) {
       if (place != job.value.place && place.is_known()) {
@@ -206,6 +208,18 @@ class Loader {
       }
     }
     bundle_.jobs.push_back(std::move(resource));
+  }
+
+  [[nodiscard]] std::vector<std::vector<SourcePlace>> places_of_tasks(const Value& job) const {
+    std::vector<std::vector<SourcePlace>> all;
+    const Value* tasks = find(job, "tasks");
+    for (std::size_t i = 0; tasks != nullptr && i < tasks->items.size(); ++i) {
+      auto& places = all.emplace_back();
+      for (const Location& place : places_of(tasks->items[i])) {
+        places.push_back(files_.place(place));
+      }
+    }
+    return all;
   }
 
   const LoadOptions& options_;
