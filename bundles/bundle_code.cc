@@ -5,6 +5,7 @@
 
 #include "bundles/limits.h"
 #include "bundles/python_packages.h"
+#include "bundles/utf8.h"
 #include "common/os/file.h"
 
 namespace sheaf::bundles {
@@ -13,7 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxIncludedRequirements = 20;
+/// Notebooks hold their outputs, and these may be pictures.
+constexpr std::size_t kMaxCodeBytes = 64u << 20;
+constexpr std::size_t kMaxIncludedRequirements = 20;
 
 std::string parent_of(const std::string& path) {
   return fs::path(path).parent_path().string();
@@ -92,46 +95,57 @@ std::optional<std::string> BundleCode::find_file(const std::string& path) const 
 CodeFindings BundleCode::examine(std::vector<std::string> files) {
   CodeFindings result;
   std::set<std::string> seen;
-  while (!files.empty() && seen.size() < kMaxFiles) {
-    const std::string file = std::move(files.front());
-    files.erase(files.begin());
-    if (seen.insert(file).second) {
-      scan(file, result, files);
+  for (std::size_t at = 0; at < files.size() && seen.size() < kMaxFiles; ++at) {
+    const std::string file = files[at];
+    if (!seen.insert(file).second) {
+      continue;
     }
+    const Scanned& scanned = scan(file);
+    if (!scanned.problem.empty()) {
+      result.unreadable.emplace(file, scanned.problem);
+    }
+    for (const PythonFinding& finding : scanned.findings) {
+      result.findings.push_back({.file = file, .what = finding});
+    }
+    files.insert(files.end(), scanned.next.begin(), scanned.next.end());
   }
   return result;
 }
 
-void BundleCode::scan(const std::string& file,
-                      CodeFindings& result,
-                      std::vector<std::string>& waiting) const {
-  const std::optional<std::string> text = text_of(file);
-  if (!text) {
-    result.unreadable.emplace(file, "cannot be read");
-    return;
+const BundleCode::Scanned& BundleCode::scan(const std::string& file) {
+  const auto [known, is_new] = scanned_.try_emplace(file);
+  if (is_new) {
+    const auto text = text_of(file);
+    known->second = text ? scan_text(file, *text)
+                         : Scanned{.findings = {}, .next = {}, .problem = text.error().message};
   }
-  auto found = scan_python(*text, format_of(file, *text));
+  return known->second;
+}
+
+BundleCode::Scanned BundleCode::scan_text(const std::string& file, std::string_view text) const {
+  Scanned result;
+  auto found = scan_python(text, format_of(file, text));
   if (!found) {
-    result.unreadable.emplace(file, found.error().message);
-    return;
+    result.problem = found.error().message;
+    return result;
   }
   for (PythonFinding& finding : *found) {
     if (finding.use == PythonUse::kNotebook) {
-      const auto notebook = find_file(joined(parent_of(file), finding.name));
-      if (notebook) {
-        waiting.push_back(*notebook);
+      if (auto notebook = find_file(joined(parent_of(file), finding.name))) {
+        result.next.push_back(std::move(*notebook));
         continue;
       }
     }
     if (finding.use == PythonUse::kImport) {
       const Module module = find_module(finding.name, parent_of(file));
-      waiting.insert(waiting.end(), module.files.begin(), module.files.end());
+      result.next.insert(result.next.end(), module.files.begin(), module.files.end());
       if (module.is_own || is_in_standard_library(finding.name)) {
         continue;
       }
     }
-    result.findings.push_back({.file = file, .what = std::move(finding)});
+    result.findings.push_back(std::move(finding));
   }
+  return result;
 }
 
 // What stands beside the file goes before the standard library, and that before what stands
@@ -197,8 +211,8 @@ std::set<std::string> BundleCode::requirements_of(const std::string& file) const
   while (!waiting.empty() && seen.size() < kMaxIncludedRequirements) {
     const std::string next = waiting.back();
     waiting.pop_back();
-    const auto text = seen.insert(next).second ? text_of(next) : std::nullopt;
-    visit_lines(text.value_or(""), [&](const std::string& line) {
+    const std::string text = seen.insert(next).second ? text_of(next).value_or("") : "";
+    visit_lines(text, [&](const std::string& line) {
       if (line.starts_with("-r ")) {
         const std::size_t start = line.find_first_not_of(' ', 2);
         const std::size_t end = line.find_last_not_of(" \r");
@@ -225,12 +239,12 @@ std::set<std::string> BundleCode::project_dependencies_of(const std::string& fil
   return {};
 }
 
-std::optional<std::string> BundleCode::text_of(const std::string& file) const {
+Result<std::string> BundleCode::text_of(const std::string& file) const {
   if (!files_.contains(file)) {
-    return std::nullopt;
+    return fail(ErrorCode::kNotFound, "there is no such file");
   }
-  auto text = os::read_file(root_ / file, kMaxFileBytes);
-  return text ? std::optional(std::move(*text)) : std::nullopt;
+  auto text = os::read_file(root_ / file, kMaxCodeBytes);
+  return !text || is_utf8(*text) ? std::move(text) : valid_text(*text);
 }
 
 }  // namespace sheaf::bundles

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -56,13 +57,23 @@ class BundleCode {
   };
   [[nodiscard]] Module find_module(std::string_view module, const std::string& folder) const;
   [[nodiscard]] std::vector<std::string> files_of_module(std::string path) const;
-  void scan(const std::string& file, CodeFindings& result, std::vector<std::string>& waiting) const;
-  [[nodiscard]] std::optional<std::string> text_of(const std::string& file) const;
+  /// What a file alone uses, and which files of the bundle it leads to.
+  struct Scanned {
+    std::vector<PythonFinding> findings;
+    std::vector<std::string> next;
+    /// Why it could not be read; empty when it was.
+    std::string problem;
+  };
+  const Scanned& scan(const std::string& file);
+  [[nodiscard]] Scanned scan_text(const std::string& file, std::string_view text) const;
+  [[nodiscard]] Result<std::string> text_of(const std::string& file) const;
 
   std::filesystem::path root_;
   std::set<std::string> files_;
   /// First name of a module → folders in which it stands.
   std::map<std::string, std::set<std::string>, std::less<>> homes_;
+  /// Of files that were looked at: many tasks share some.
+  std::map<std::string, Scanned> scanned_;
 };
 
 }  // namespace sheaf::bundles

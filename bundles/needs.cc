@@ -40,11 +40,12 @@ constexpr auto kKinds = std::to_array<Row>({
 });
 
 Need need_of_spark(const PythonFinding& finding) {
-  return {.subject = "Spark",
-          .summary = told("import", finding.name, "a Spark session"),
-          .cure =
-              "Sheaf has no Spark. Read and write with pandas, polars or DuckDB, or start a "
-              "session of your own with pyspark and Java on the worker."};
+  return {
+      .subject = "Spark",
+      .summary = told("import", finding.name, "a Spark session"),
+      .cure =
+          "Sheaf has no Spark. Read and write with pandas, polars or DuckDB, or put pyspark into "
+          "the environment and Java on the worker for a session of your own."};
 }
 
 Need need_of_table(const PythonFinding& finding) {

@@ -177,6 +177,9 @@ std::vector<Reason> TaskCodeReader::examine(const TaskCode& task, const SourcePl
   const std::set<std::string> packages = packages_of(task, place, files, found);
   std::set<std::string> missing;
   for (const CodeFinding& finding : found.findings) {
+    if (finding.what.use == PythonUse::kSpark && packages.contains("pyspark")) {
+      continue;
+    }
     if (std::optional<Need> need = need_of(finding.what)) {
       Reason reason = reason_of(finding, Verdict::kNeeds);
       reason.subject = std::move(need->subject);

@@ -111,3 +111,8 @@ def test_a_bundle_that_cannot_be_read_is_its_findings(cli, folder):
 def test_control_characters_of_a_foreign_bundle_do_not_steer_the_terminal(cli, folder):
     (folder / "src" / "train.py").write_text('spark.table("a\\x1b[31m")\nspark.table("b\x1b[31m")\n')
     assert "\x1b" not in cli("doctor", folder, status=2).stdout
+
+
+def test_code_that_is_no_utf8_makes_no_broken_json(cli, folder):
+    (folder / "src" / "train.py").write_bytes(b'spark.table("wine_\xff")\n')
+    assert "table wine_\ufffd" in str(cli.json("doctor", folder, status=2))

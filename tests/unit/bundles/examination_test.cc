@@ -85,6 +85,28 @@ TEST(Examination, NamesThePackagesThatAreMissing) {
   EXPECT_TRUE(examination.is_runnable());
 }
 
+TEST(Examination, TakesPysparkAmongTheDependenciesForASparkOfTheTasksOwn) {
+  BundleFolder folder;
+  with_scripts(folder)
+      .with("src/train.py",
+            "from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate()\n")
+      .with("jobs/wine.yml",
+            std::string(kScripts).replace(std::string(kScripts).find("pandas==2"), 9, "pyspark"));
+  const Examination examination = examined(folder);
+  EXPECT_EQ(verdict_text(examination.jobs.at(0).tasks.at(0).reasons), "needs Spark");
+  EXPECT_EQ(verdict_text(examination.jobs.at(0).tasks.at(1).reasons), "runs");
+}
+
+TEST(Examination, RefusesNotebooksThatAreNone) {
+  BundleFolder folder;
+  folder
+      .with_root(
+          "resources:\n  jobs:\n    wine:\n      tasks: [{task_key: t, notebook_task: "
+          "{notebook_path: a.ipynb}}]\n")
+      .with("a.ipynb", "import yaml\n");
+  EXPECT_NE(told(examined(folder)).find("a.ipynb: not a notebook"), std::string::npos);
+}
+
 TEST(Examination, GivesErrorsToTheTaskThatTheyAreIn) {
   BundleFolder folder;
   // Tasks are sorted by key after references are resolved.
