@@ -84,6 +84,10 @@ class BundleFile {
   }
 
   bool check(const std::string& relative) {
+    // What travels was looked at when it was listed.
+    if (context_.travelling && context_.travelling->contains(relative)) {
+      return true;
+    }
     std::error_code error;
     const fs::path file = context_.root / relative;
     if (!fs::is_regular_file(file, error)) {
@@ -98,7 +102,7 @@ class BundleFile {
              "Copy the file into the bundle.");
       return false;
     }
-    if (context_.travelling && !context_.travelling->contains(relative)) {
+    if (context_.travelling) {
       report("\"" + relative + "\" would not travel with the deployment",
              "Take it out of .gitignore and sync.exclude, or put it into sync.include.");
       return false;

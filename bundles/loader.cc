@@ -57,6 +57,7 @@ class Loader {
       return;
     }
     configuration_ = std::move(*configuration);
+    bundle_.target_names = target_names(configuration_);
     const std::optional<std::string> target =
         choose_target(configuration_, options_.target, options_.environment, findings_);
     if (!target) {
@@ -238,6 +239,7 @@ class Loader {
     if (options_.is_portable) {
       check_portability(job.value, path, findings_);
     }
+    resource.task_places = places_of_tasks(job.value);
     resource.places.push_back(files_.place(job.key_place));
     for (const Location& place : places_of(job.value)) {
       if (place != job.value.place && place.is_known()) {
@@ -245,6 +247,18 @@ class Loader {
       }
     }
     bundle_.jobs.push_back(std::move(resource));
+  }
+
+  [[nodiscard]] std::vector<std::vector<SourcePlace>> places_of_tasks(const Value& job) const {
+    std::vector<std::vector<SourcePlace>> all;
+    const Value* tasks = find(job, "tasks");
+    for (std::size_t i = 0; tasks != nullptr && i < tasks->items.size(); ++i) {
+      auto& places = all.emplace_back();
+      for (const Location& place : places_of(tasks->items[i])) {
+        places.push_back(files_.place(place));
+      }
+    }
+    return all;
   }
 
   const LoadOptions& options_;

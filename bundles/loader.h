@@ -69,6 +69,8 @@ struct JobResource {
   model::JobSettings settings;
   /// Where the job is defined and overridden.
   std::vector<SourcePlace> places;
+  /// Where each of its tasks is defined and overridden, in the order of the settings.
+  std::vector<std::vector<SourcePlace>> task_places;
 };
 
 struct LoadedBundle {
@@ -76,6 +78,8 @@ struct LoadedBundle {
   std::filesystem::path root;
   std::string name;
   std::string target;
+  /// Of all targets, in the order of writing; empty when it has none.
+  std::vector<std::string> target_names;
   Mode mode = Mode::kNone;
   std::string user_name;
   WorkspacePaths workspace;

@@ -177,6 +177,11 @@ std::string_view to_string(Mode mode) {
   check_failed(__FILE__, __LINE__, "mode", "not a Mode");
 }
 
+std::vector<std::string> target_names(const Value& configuration) {
+  const Value* targets = targets_of(configuration);
+  return targets != nullptr && targets->is_map() ? keys_of(*targets) : std::vector<std::string>{};
+}
+
 std::optional<std::string> choose_target(const Value& configuration,
                                          const std::string& wanted,
                                          const std::map<std::string, std::string>& environment,

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bundles/diagnostics.h"
 #include "bundles/loader.h"
@@ -19,6 +20,9 @@ struct Target {
   /// Where the target is written; unknown when the bundle has none.
   Location place;
 };
+
+/// All names, in the order of writing.
+[[nodiscard]] std::vector<std::string> target_names(const Value& configuration);
 
 /// Chooses by `wanted`, DATABRICKS_BUNDLE_TARGET, the only one, the default one. Findings say why
 /// there is none.

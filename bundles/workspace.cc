@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "bundles/interpolation.h"
 
@@ -112,9 +113,8 @@ class Workspace {
       Value& missing = put(workspace, field, make_string(otherwise, workspace.place));
       missing.is_unresolved = !is_root_known_;
     }
-    const Value snapshot = configuration_;
-    Value value = *find(*find(snapshot, "workspace"), field);
-    Interpolator(snapshot, findings_).resolve(value, path);
+    Value value = *find(*find(configuration_, "workspace"), field);
+    Interpolator(configuration_, findings_).resolve(value, path);
     if (value.kind == Kind::kString && !value.is_unresolved) {
       value.text = absolute_path(value.text, user_name_);
       while (value.text.size() > 1 && value.text.ends_with('/')) {
@@ -135,13 +135,16 @@ class Workspace {
   }
 
   void resolve_rest() {
-    const Value snapshot = configuration_;
-    Interpolator interpolator(snapshot, findings_);
+    // Only these two are copied: jobs may be many.
+    std::vector<std::pair<Value*, Value>> resolved;
+    Interpolator interpolator(configuration_, findings_);
     for (const char* section : {"bundle", "workspace"}) {
-      Value* value = find(configuration_, section);
-      if (value != nullptr) {
-        interpolator.resolve(*value, section);
+      if (Value* value = find(configuration_, section)) {
+        interpolator.resolve(resolved.emplace_back(value, *value).second, section);
       }
+    }
+    for (auto& [value, copy] : resolved) {
+      *value = std::move(copy);
     }
   }
 

@@ -52,6 +52,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_up_command());
   commands.push_back(make_auth_command());
   commands.push_back(make_init_command());
+  commands.push_back(make_doctor_command());
   commands.push_back(make_validate_command());
   commands.push_back(make_plan_command());
   commands.push_back(make_deploy_command());

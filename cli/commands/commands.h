@@ -10,6 +10,7 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_up_command();
 [[nodiscard]] std::unique_ptr<Command> make_auth_command();
 [[nodiscard]] std::unique_ptr<Command> make_init_command();
+[[nodiscard]] std::unique_ptr<Command> make_doctor_command();
 [[nodiscard]] std::unique_ptr<Command> make_validate_command();
 [[nodiscard]] std::unique_ptr<Command> make_deploy_command();
 [[nodiscard]] std::unique_ptr<Command> make_plan_command();

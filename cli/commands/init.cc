@@ -1,6 +1,5 @@
-// `sheaf init`: a small bundle that runs as it is.
+// `sheaf init`: a bundle that runs as it is.
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include <CLI/CLI.hpp>
@@ -8,78 +7,11 @@
 
 #include "cli/commands/commands.h"
 #include "cli/console.h"
+#include "cli/templates.h"
 #include "common/os/file.h"
 
 namespace sheaf::cli {
 namespace {
-
-constexpr std::string_view kRoot = R"(# A bundle: jobs, and the files that they need.
-#
-#   sheaf validate       checks it
-#   sheaf deploy         puts it on the scheduler, all of it or nothing
-#   sheaf run hello      runs the job below and shows what it does
-bundle:
-  name: @NAME@
-
-# Where it may stand. Each target is a deployment of its own.
-targets:
-  dev:
-    # Names get a prefix and schedules stand still, so that several people can work side by side.
-    mode: development
-    default: true
-
-resources:
-  jobs:
-    hello:
-      name: hello
-
-      # Given at each start: sheaf run hello --params who=Ann
-      parameters:
-        - name: who
-          default: world
-
-      # Every night at half past two in Berlin. See the next fires: sheaf cron '0 30 2 * * ?' --zone Europe/Berlin
-      schedule:
-        quartz_cron_expression: 0 30 2 * * ?
-        timezone_id: Europe/Berlin
-        pause_status: PAUSED
-
-      tasks:
-        - task_key: greet
-          # Any program of the worker.
-          command_task:
-            command: [echo, "Hello, {{job.parameters.who}}!"]
-
-        - task_key: count
-          # Starts once `greet` has succeeded, and again if it fails.
-          depends_on:
-            - task_key: greet
-          max_retries: 1
-          timeout_seconds: 60
-          spark_python_task:
-            python_file: src/count.py
-            parameters: ["{{job.parameters.who}}"]
-)";
-
-constexpr std::string_view kScript =
-    R"("""Counts the letters of the name and publishes the number for later tasks: {{tasks.count.values.letters}}."""
-
-import sys
-
-from sheaf_runtime import dbutils
-
-name = sys.argv[1]
-letters = sum(character.isalpha() for character in name)
-dbutils.jobs.taskValues.set(key="letters", value=letters)
-print(f"{name} has {letters} letters")
-)";
-
-constexpr std::string_view kIgnored = ".databricks/\n__pycache__/\n";
-
-struct TemplateFile {
-  std::string_view path;
-  std::string contents;
-};
 
 /// A folder's name as a bundle's: letters, digits, `_` and `-`.
 std::string bundle_name(const std::filesystem::path& folder) {
@@ -91,16 +23,6 @@ std::string bundle_name(const std::filesystem::path& folder) {
       },
       '_');
   return name.empty() ? "bundle" : name;
-}
-
-std::array<TemplateFile, 3> files_for(const std::filesystem::path& folder) {
-  constexpr std::string_view kPlaceholder = "@NAME@";
-  std::string root(kRoot);
-  // Quoted: a folder may be called 2026, which YAML would read as a number.
-  root.replace(root.find(kPlaceholder), kPlaceholder.size(), "\"" + bundle_name(folder) + "\"");
-  return {{{.path = "databricks.yml", .contents = std::move(root)},
-           {.path = "src/count.py", .contents = std::string(kScript)},
-           {.path = ".gitignore", .contents = std::string(kIgnored)}}};
 }
 
 /// As one word of a shell's command.
@@ -119,53 +41,98 @@ std::string quoted_for_shell(const std::string& text) {
   return quoted + "'";
 }
 
-Result<void> make_folders(const std::filesystem::path& folder) {
+Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::create_directories(folder / "src", error);
+  std::filesystem::create_directories(folder, error);
   if (error) {
     return fail(ErrorCode::kInvalid, folder.string() + ": " + error.message());
   }
   return {};
 }
 
+Result<void> check_absent(const std::filesystem::path& folder,
+                          const std::vector<TemplateFile>& files) {
+  for (const TemplateFile& file : files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / file.path, ignored)) {
+      return fail(ErrorCode::kConflict,
+                  (folder / file.path).string() + " exists already; nothing was written");
+    }
+  }
+  return {};
+}
+
+std::string template_names() {
+  std::string names;
+  for (const Template& known : templates()) {
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+  }
+  return names;
+}
+
 class InitCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
-    CLI::App* app = root.add_subcommand("init", "Writes a small bundle that runs as it is");
+    CLI::App* app = root.add_subcommand("init", "Writes a bundle that runs as it is");
     app->add_option("DIR", folder_, "Folder of the new bundle")->capture_default_str();
+    app->add_option("--template", template_, "What to begin with")
+        ->capture_default_str()
+        ->option_text("NAME");
+    app->add_flag("--list", is_list_, "Lists the templates and writes nothing");
     return app;
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
+    if (is_list_) {
+      list(invocation);
+      return ExitStatus::kSuccess;
+    }
+    const Template* chosen = find_template(template_);
+    if (chosen == nullptr) {
+      return fail(ErrorCode::kInvalid,
+                  "there is no template `" + template_ + "`; there are: " + template_names());
+    }
     auto folder = invocation.surroundings.absolute(folder_);
     folder = folder.has_filename() ? folder : folder.parent_path();
-    const auto files = files_for(folder);
-    for (const TemplateFile& file : files) {
-      std::error_code ignored;
-      if (std::filesystem::exists(folder / file.path, ignored)) {
-        return fail(ErrorCode::kConflict,
-                    (folder / file.path).string() + " exists already; nothing was written");
-      }
-    }
-    if (auto made = make_folders(folder); !made) {
-      return fail(made.error());
+    // Quoted: a folder may be called 2026, which YAML would read as a number.
+    const auto files = files_of(*chosen, "\"" + bundle_name(folder) + "\"");
+    if (auto absent = check_absent(folder, files); !absent) {
+      return fail(absent.error());
     }
     boost::json::array created;
     for (const TemplateFile& file : files) {
       const auto path = folder / file.path;
-      if (auto written = os::replace_file(path, file.contents, 0644); !written) {
+      if (auto made = make_folder(path.parent_path()); !made) {
+        return fail(made.error());
+      }
+      if (auto written = os::replace_file(path, file.text, 0644); !written) {
         return fail(written.error());
       }
       created.emplace_back(path.string());
     }
-    report(invocation, created, folder);
+    report(invocation, created, folder, *chosen);
     return ExitStatus::kSuccess;
   }
 
  private:
+  static void list(const Invocation& invocation) {
+    Table table({"TEMPLATE", "WHAT IT IS"});
+    boost::json::array all;
+    for (const Template& known : templates()) {
+      table.add({std::string(known.name), std::string(known.description)});
+      all.push_back({{"name", known.name}, {"description", known.description}});
+    }
+    if (invocation.wants_json()) {
+      print_json(boost::json::object{{"templates", std::move(all)}});
+    } else {
+      print(table.text());
+    }
+  }
+
   static void report(const Invocation& invocation,
                      const boost::json::array& created,
-                     const std::filesystem::path& folder) {
+                     const std::filesystem::path& folder,
+                     const Template& chosen) {
     if (invocation.wants_json()) {
       print_json(boost::json::object{{"created", created}});
       return;
@@ -173,11 +140,13 @@ class InitCommand final : public Command {
     for (const auto& path : created) {
       print("Created " + std::string(path.get_string()) + "\n");
     }
-    print("Next: cd " + quoted_for_shell(folder.string()) +
-          " && sheaf deploy && sheaf run hello\n");
+    print("Next: cd " + quoted_for_shell(folder.string()) + " && sheaf deploy && sheaf run " +
+          std::string(chosen.job) + "\n");
   }
 
   std::string folder_ = ".";
+  std::string template_{templates().front().name};
+  bool is_list_ = false;
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 def test_a_new_bundle_runs_as_it_is(cli, folder):
     created = cli.json("init", folder)["created"]
-    assert [path.removeprefix(f"{folder}/") for path in created] == ["databricks.yml", "src/count.py", ".gitignore"]
+    assert [path.removeprefix(f"{folder}/") for path in created] == ["databricks.yml", ".gitignore", "src/count.py"]
     assert cli("init", folder, status=2).stderr
     spaced = folder.parent / "it's a/ü"
     assert f"cd {shlex.quote(str(spaced))} &&" in cli("init", spaced).stdout.replace("'\\''", "'\"'\"'")
