@@ -67,6 +67,7 @@ class Loader {
     if (applied.mode != Mode::kDevelopment) {
       bundle_.paused_by_development.clear();
     }
+    bundle_.artifacts = read_artifacts(configuration_, bundle_.root, files_, findings_);
     finish_jobs();
     bundle_.configuration_json = to_indented_json(configuration_);
   }
@@ -101,7 +102,7 @@ class Loader {
     }
     const Value snapshot = configuration_;
     Interpolator interpolator(snapshot, findings_);
-    for (const char* section : {"presets", "permissions", "run_as", "variables"}) {
+    for (const char* section : {"artifacts", "presets", "permissions", "run_as", "variables"}) {
       if (Value* value = find(configuration_, section)) {
         interpolator.resolve(*value, section);
       }
@@ -191,10 +192,24 @@ class Loader {
     check_run_jobs(*jobs, bundle_.jobs, findings_);
   }
 
+  [[nodiscard]] LibraryContext library_context() const {
+    using enum LibraryContext::Stage;
+    static const BuiltWheels nothing_built;
+    return {.root = bundle_.root,
+            .file_path = bundle_.workspace.file_path,
+            .artifact_path = bundle_.workspace.artifact_path,
+            .files = files_,
+            .stage = options_.built_wheels       ? kBuilt
+                     : bundle_.artifacts.empty() ? kNothingToBuild
+                                                 : kNotYetBuilt,
+            .built = options_.built_wheels ? *options_.built_wheels : nothing_built};
+  }
+
   void finish_job(Member& job, const PathContext& context) {
     const std::string path = "resources.jobs." + job.key;
     shape_job(job.value, path, findings_);
     translate_paths(job.value, path, context, findings_);
+    translate_libraries(job.value, path, library_context(), bundle_.artifact_files, findings_);
     JobResource resource{.key = job.key, .settings_json = to_compact_json(job.value)};
     resource.settings =
         check_job(job.value, job.key_place, path, resource.settings_json, findings_);

@@ -27,7 +27,7 @@ const std::vector<Section>& sections() {
       {"presets", ""},
       {"permissions", ""},
       {"run_as", ""},
-      {"artifacts", "Sheaf builds no artifacts: build them before you deploy."},
+      {"artifacts", ""},
       {"sync", "Every file travels that git does not ignore."},
       {"scripts", "Sheaf runs no scripts around a deployment: call them yourself."},
       {"experimental", "None of the experimental settings is known here."},

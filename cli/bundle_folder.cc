@@ -83,7 +83,8 @@ Result<std::int64_t> find_number(const Invocation& invocation,
 
 }  // namespace
 
-Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
+Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation,
+                                          std::optional<bundles::BuiltWheels> built_wheels) {
   bundles::LoadOptions options = bundles::options_of_process();
   if (invocation.options.bundle) {
     options.start_folder = invocation.surroundings.absolute(*invocation.options.bundle);
@@ -96,6 +97,7 @@ Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
     return fail(variables.error());
   }
   options.variables = std::move(*variables);
+  options.built_wheels = std::move(built_wheels);
   return bundles::load_bundle(options);
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "bundles/files.h"
+#include "cli/artifact_builds.h"
 #include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
@@ -12,12 +13,12 @@
 namespace sheaf::cli {
 namespace {
 
-Result<bundles::HashedTree> hash_tree(const std::filesystem::path& root) {
-  const auto files = bundles::list_files(root);
+Result<bundles::HashedTree> hash_tree(const bundles::LoadedBundle& bundle) {
+  const auto files = bundles::list_files(bundle.root);
   if (!files) {
     return fail(files.error());
   }
-  return bundles::hash_files(root, files->names);
+  return bundles::hash_files(bundle.root, files->names, bundle.artifact_files);
 }
 
 /// The version that this deployment replaces; 0 for the first.
@@ -75,14 +76,9 @@ class DeployCommand final : public Command {
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
-    const auto bundle = load_bundle(invocation);
+    const auto bundle = load_built_bundle(invocation);
     if (!bundle) {
       return fail(bundle.error());
-    }
-    say_findings(*bundle);
-    if (bundle->has_errors()) {
-      return fail(ErrorCode::kInvalid,
-                  "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
     }
     auto scheduler = connect(invocation);
     if (!scheduler) {
@@ -93,7 +89,7 @@ class DeployCommand final : public Command {
     if (!version) {
       return fail(version.error());
     }
-    const auto tree = hash_tree(bundle->root);
+    const auto tree = hash_tree(*bundle);
     if (!tree) {
       return fail(tree.error());
     }
@@ -110,6 +106,27 @@ class DeployCommand final : public Command {
   }
 
  private:
+  /// The bundle with its artifacts built, without errors. Findings are said once.
+  static Result<bundles::LoadedBundle> load_built_bundle(const Invocation& invocation) {
+    auto bundle = load_bundle(invocation);
+    if (bundle && !bundle->has_errors() && !bundle->artifacts.empty()) {
+      auto built = build_artifacts(*bundle);
+      if (!built) {
+        return fail(built.error());
+      }
+      bundle = load_bundle(invocation, std::move(*built));
+    }
+    if (!bundle) {
+      return bundle;
+    }
+    say_findings(*bundle);
+    if (bundle->has_errors()) {
+      return fail(ErrorCode::kInvalid,
+                  "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
+    }
+    return bundle;
+  }
+
   static Result<boost::json::object> deploy(Scheduler& scheduler,
                                             const bundles::LoadedBundle& bundle,
                                             const std::string& manifest_digest,
