@@ -114,8 +114,9 @@ TEST(Artifacts, AreWheelsInFoldersThatExist) {
 }
 
 std::string notebook_of(BundleFolder& folder, const std::string& path) {
-  folder.with_root("resources: {jobs: {wine: {tasks: [{task_key: t, notebook_task: {notebook_path: " +
-                   path + "}}]}}}\n");
+  folder.with_root(
+      "resources: {jobs: {wine: {tasks: [{task_key: t, notebook_task: {notebook_path: \"" + path +
+      "\"}}]}}}\n");
   const LoadedBundle bundle = folder.load();
   return bundle.has_errors()
              ? all_of(bundle)
