@@ -33,6 +33,9 @@ bool is_excluded(std::string_view name) {
 }
 
 bool has_excluded_segment(const fs::path& path) {
+  if ((path / "").string().starts_with(model::kArtifactFolder)) {
+    return true;
+  }
   return std::ranges::any_of(path,
                              [](const fs::path& segment) { return is_excluded(segment.string()); });
 }
@@ -260,8 +263,7 @@ class FileLister {
   std::map<std::string, std::string> refused_;
 };
 
-Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& name) {
-  const fs::path path = root / name;
+Result<model::ManifestFile> hash_file(const fs::path& path, const std::string& name) {
   const auto file = os::open_file(path, O_RDONLY | O_NONBLOCK);
   if (!file) {
     return fail(ErrorCode::kConflict,
@@ -317,16 +319,27 @@ std::string shown_name(std::string_view name) {
   return shown;
 }
 
-Result<HashedTree> hash_files(const fs::path& root, const std::vector<std::string>& files) {
-  HashedTree tree;
+fs::path HashedTree::source_of(const fs::path& root, const model::ManifestFile& file) const {
+  const auto found = elsewhere.find(file.path);
+  return found == elsewhere.end() ? root / file.path : found->second;
+}
+
+Result<HashedTree> hash_files(const fs::path& root,
+                              const std::vector<std::string>& files,
+                              std::map<std::string, fs::path> elsewhere) {
+  std::map<std::string, fs::path> sources = elsewhere;
   for (const std::string& name : files) {
-    auto file = hash_file(root, name);
+    sources.emplace(name, root / name);
+  }
+  HashedTree tree;
+  for (const auto& [name, path] : sources) {
+    auto file = hash_file(path, name);
     if (!file) {
       return fail(file.error());
     }
     tree.manifest.files.push_back(std::move(*file));
   }
-  std::ranges::sort(tree.manifest.files, {}, &model::ManifestFile::path);
+  tree.elsewhere = std::move(elsewhere);
   tree.text = model::format_manifest(tree.manifest);
   tree.digest = os::sha256_hex(tree.text);
   return tree;

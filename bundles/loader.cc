@@ -80,6 +80,7 @@ class Loader {
     apply_identities(configuration_, options_.user_name, findings_);
     bundle_.scripts = read_scripts(configuration_, files_, findings_);
     bundle_.sync = read_sync(configuration_, bundle_.root, files_, findings_);
+    bundle_.artifacts = read_artifacts(configuration_, bundle_.root, files_, findings_);
     skip_jobs();
     settle_deployed_references();
     finish_jobs();
@@ -116,8 +117,14 @@ class Loader {
     }
     const Value snapshot = configuration_;
     Interpolator interpolator(snapshot, findings_, DeployedReferences::kStay);
-    for (const char* section :
-         {"presets", "permissions", "run_as", "variables", "sync", "scripts", "experimental"}) {
+    for (const char* section : {"artifacts",
+                                "presets",
+                                "permissions",
+                                "run_as",
+                                "variables",
+                                "sync",
+                                "scripts",
+                                "experimental"}) {
       if (Value* value = find(configuration_, section)) {
         interpolator.resolve(*value, section);
       }
@@ -227,10 +234,24 @@ class Loader {
     check_run_jobs(*jobs, bundle_.jobs, skipped_jobs_, findings_);
   }
 
+  [[nodiscard]] LibraryContext library_context() const {
+    using enum LibraryContext::Stage;
+    static const BuiltWheels nothing_built;
+    return {.root = bundle_.root,
+            .file_path = bundle_.workspace.file_path,
+            .artifact_path = bundle_.workspace.artifact_path,
+            .files = files_,
+            .stage = options_.built_wheels       ? kBuilt
+                     : bundle_.artifacts.empty() ? kNothingToBuild
+                                                 : kNotYetBuilt,
+            .built = options_.built_wheels ? *options_.built_wheels : nothing_built};
+  }
+
   void finish_job(Member& job, const PathContext& context) {
     const std::string path = "resources.jobs." + job.key;
     shape_job(job.value, path, findings_);
     translate_paths(job.value, path, context, findings_);
+    translate_libraries(job.value, path, library_context(), bundle_.artifact_files, findings_);
     JobResource resource{.key = job.key, .settings_json = to_compact_json(job.value)};
     resource.settings =
         check_job(job.value, job.key_place, path, resource.settings_json, findings_);

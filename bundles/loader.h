@@ -8,11 +8,14 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bundles/artifacts.h"
 #include "bundles/diagnostics.h"
+#include "bundles/libraries.h"
 #include "bundles/scripts.h"
 #include "bundles/sync.h"
 #include "common/model/job_settings.h"
@@ -40,6 +43,9 @@ struct LoadOptions {
   bool recalls_variables = false;
   /// Schedules must fire after this.
   std::chrono::sys_seconds now;
+  /// What came of building the bundle's artifacts; nothing: they are not built yet, and wheels that
+  /// they will leave may be missing.
+  std::optional<BuiltWheels> built_wheels = std::nullopt;
 };
 
 /// Options as the calling process has them: working folder, environment, the user's login name, the
@@ -87,6 +93,10 @@ struct LoadedBundle {
   std::string workspace_host;
   /// Sorted by key. Jobs with errors are in it too.
   std::vector<JobResource> jobs;
+  /// What is to be built before a deployment, sorted by name.
+  std::vector<Artifact> artifacts;
+  /// Wheels that travel beside the files of the root.
+  ArtifactFiles artifact_files;
   /// Keys of jobs whose schedule stands still only because the target is for development; sorted.
   std::vector<std::string> paused_by_development;
   /// "pipelines.lake", "jobs.refresh": what LoadOptions::allows_unsupported left out.

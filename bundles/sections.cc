@@ -29,7 +29,7 @@ const std::vector<Section>& sections() {
       {"presets", ""},
       {"permissions", ""},
       {"run_as", ""},
-      {"artifacts", "Sheaf builds no artifacts: build them before you deploy."},
+      {"artifacts", ""},
       {"sync", ""},
       {"scripts", ""},
       {"experimental", ""},

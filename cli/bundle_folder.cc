@@ -112,10 +112,14 @@ Result<bundles::LoadOptions> options_of(const Invocation& invocation) {
 
 }  // namespace
 
-Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
-  const auto options = options_of(invocation);
-  return options ? Result<bundles::LoadedBundle>(bundles::load_bundle(*options))
-                 : fail(options.error());
+Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation,
+                                          std::optional<bundles::BuiltWheels> built_wheels) {
+  auto options = options_of(invocation);
+  if (!options) {
+    return fail(options.error());
+  }
+  options->built_wheels = std::move(built_wheels);
+  return bundles::load_bundle(*options);
 }
 
 Result<bundles::LoadedBundle> load_deployed_bundle(const Invocation& invocation) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,8 @@ namespace sheaf::cli {
 
 /// Loads the bundle that `--bundle`, `--target`, `--var` and `--strict` mean. Findings are in the
 /// result. Fails with kInvalid on a `--var` that is not `name=value`.
-[[nodiscard]] Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation);
+[[nodiscard]] Result<bundles::LoadedBundle> load_bundle(
+    const Invocation& invocation, std::optional<bundles::BuiltWheels> built_wheels = std::nullopt);
 
 /// The same with the `--var` values of the last deployment from this folder, below those that are
 /// given now: what commands load that speak of what is deployed.

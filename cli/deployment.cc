@@ -2,10 +2,39 @@
 
 #include <utility>
 
+#include "cli/artifact_builds.h"
 #include "cli/json_reading.h"
+#include "cli/local_script.h"
 #include "common/os/digest.h"
 
 namespace sheaf::cli {
+namespace {
+
+/// The bundle with its artifacts built, unless it has errors.
+Result<bundles::LoadedBundle> load_built_bundle(const Invocation& invocation) {
+  auto bundle = load_bundle(invocation);
+  if (!bundle || bundle->has_errors()) {
+    return bundle;
+  }
+  if (auto ran = run_moments(*bundle, {"preinit", "postinit", "prebuild"}); !ran) {
+    return fail(ran.error());
+  }
+  if (!bundle->artifacts.empty()) {
+    auto built = build_artifacts(*bundle);
+    if (!built) {
+      return fail(built.error());
+    }
+    bundle = load_bundle(invocation, std::move(*built));
+  }
+  if (bundle) {
+    if (auto ran = run_moments(*bundle, {"postbuild"}); !ran) {
+      return fail(ran.error());
+    }
+  }
+  return bundle;
+}
+
+}  // namespace
 
 std::vector<bundles::PlannedState> DesiredDeployment::jobs() const {
   std::vector<bundles::PlannedState> states;
@@ -32,7 +61,7 @@ std::string DesiredDeployment::digest() const {
 }
 
 Result<DesiredDeployment> load_desired(const Invocation& invocation) {
-  auto bundle = load_bundle(invocation);
+  auto bundle = load_built_bundle(invocation);
   if (!bundle) {
     return fail(bundle.error());
   }
@@ -45,7 +74,7 @@ Result<DesiredDeployment> load_desired(const Invocation& invocation) {
   if (!files) {
     return fail(files.error());
   }
-  auto tree = bundles::hash_files(bundle->sync.root, files->names);
+  auto tree = bundles::hash_files(bundle->sync.root, files->names, bundle->artifact_files);
   if (!tree) {
     return fail(tree.error());
   }

@@ -30,8 +30,8 @@ struct DesiredDeployment {
   [[nodiscard]] std::string digest() const;
 };
 
-/// Loads the bundle, shows its findings and hashes its files. Fails with kInvalid when the bundle
-/// has errors.
+/// Loads the bundle, builds its artifacts, shows its findings and hashes its files; runs its
+/// scripts around that. Fails with kInvalid when the bundle has errors.
 [[nodiscard]] Result<DesiredDeployment> load_desired(const Invocation& invocation);
 
 struct StandingDeployment {

@@ -94,7 +94,7 @@ struct RunRecord {
   std::string message;
   TriggerRecord trigger;
   NamedStrings parameters;  ///< Every job parameter with its value in this run.
-  NamedStrings overrides;   ///< Those that the submitter gave.
+  NamedStrings overrides;   ///< Those that the submitter gave; also "notebook_params/<name>".
   std::string idempotency_token;
   Timestamp submitted = kNoTime;
   Timestamp started = kNoTime;  ///< kNoTime while queued.

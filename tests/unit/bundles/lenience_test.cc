@@ -93,13 +93,15 @@ TEST(Lenience, EchoedBlocksTravelAsTheyAre) {
       std::string::npos);
 }
 
-TEST(Lenience, LocalPackagesAreRefused) {
+TEST(Lenience, LocalPackagesThatCannotBeInstalledAreRefused) {
   const LoadedBundle bundle = load_job(
       "      environments: [{environment_key: e, spec: {environment_version: 2, dependencies: "
-      "[numpy==2.1, ./dist/a.whl, -r req.txt]}}]\n" +
+      "[numpy==2.1, ./dist/a.whl, -r req.txt, ./folder, -e .]}}]\n" +
       std::string(kTasks));
-  EXPECT_EQ(bundle.diagnostics.size(), 2u) << all_of(bundle);
-  EXPECT_TRUE(has_finding(bundle, "\"./dist/a.whl\": only packages of an index are supported"));
+  EXPECT_EQ(bundle.diagnostics.size(), 4u) << all_of(bundle);
+  EXPECT_TRUE(has_finding(bundle, "no wheel matches \"./dist/a.whl\""));
+  EXPECT_TRUE(has_finding(bundle, "there is no file \"req.txt\""));
+  EXPECT_TRUE(has_finding(bundle, "\"./folder\": only packages of an index, wheels and -r"));
 }
 
 TEST(Lenience, EmptyBundlesAreRemarkedOn) {
