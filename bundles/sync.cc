@@ -119,7 +119,7 @@ class SyncReader {
     return entries;
   }
 
-  fs::path folder_of(const Value& item) const {
+  [[nodiscard]] fs::path folder_of(const Value& item) const {
     return item.place.is_known() ? fs::path(files_.name(item.place.file)).parent_path()
                                  : fs::path();
   }
@@ -181,7 +181,7 @@ class SyncReader {
   }
 
   // "" for the root itself.
-  std::string below_root(const fs::path& path) const {
+  [[nodiscard]] std::string below_root(const fs::path& path) const {
     std::string name = (fs::path(rules_.bundle_folder) / path).lexically_normal().string();
     while (name.ends_with('/')) {
       name.pop_back();
