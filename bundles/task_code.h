@@ -45,6 +45,8 @@ class TaskCodeReader {
   [[nodiscard]] std::vector<Reason> examine(const TaskCode& task, const SourcePlace& place);
 
  private:
+  [[nodiscard]] std::vector<Reason> reasons_of_texts(const TaskCode& task,
+                                                     const SourcePlace& place) const;
   [[nodiscard]] std::string below_root(const std::string& path, const SourcePlace& place) const;
   [[nodiscard]] std::vector<std::string> files_of(const TaskCode& task,
                                                   const SourcePlace& place) const;
