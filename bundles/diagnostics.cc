@@ -13,17 +13,25 @@ namespace sheaf::bundles {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+/// Each finding has a copy of its line: longer ones (a whole bundle as JSON) are not shown.
+constexpr std::size_t kMaxLineBytes = 64u << 10;
 
 }  // namespace
 
 int SourceFiles::add(std::string name) {
-  files_.push_back({.name = std::move(name), .text = {}});
+  files_.push_back({.name = std::move(name), .text = {}, .line_starts = {}});
   return static_cast<int>(files_.size()) - 1;
 }
 
 void SourceFiles::keep_text(int file, std::string text) {
   SHEAF_CHECK(file >= 0 && static_cast<std::size_t>(file) < files_.size(), "a file that was added");
-  files_[static_cast<std::size_t>(file)].text = std::move(text);
+  File& kept = files_[static_cast<std::size_t>(file)];
+  kept.text = std::move(text);
+  kept.line_starts = {kept.text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0};
+  for (std::size_t end = kept.text.find('\n'); end != std::string::npos;
+       end = kept.text.find('\n', end + 1)) {
+    kept.line_starts.push_back(end + 1);
+  }
 }
 
 const std::string& SourceFiles::name(int file) const {
@@ -36,14 +44,16 @@ SourcePlace SourceFiles::place(const Location& location) const {
 }
 
 std::string_view SourceFiles::line_at(const Location& location) const {
-  std::string_view rest = files_[static_cast<std::size_t>(location.file)].text;
-  if (rest.starts_with(kByteOrderMark)) {
-    rest.remove_prefix(kByteOrderMark.size());
+  const File& file = files_[static_cast<std::size_t>(location.file)];
+  const auto index = static_cast<std::size_t>(location.line - 1);
+  if (index >= file.line_starts.size()) {
+    return {};
   }
-  for (int line = 1; line < location.line && !rest.empty(); ++line) {
-    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
-  }
+  std::string_view rest = std::string_view(file.text).substr(file.line_starts[index]);
   rest = rest.substr(0, rest.find('\n'));
+  if (rest.size() > kMaxLineBytes) {
+    return {};
+  }
   return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
 }
 

@@ -2,6 +2,7 @@
 // thrown and nothing ends at the first.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,7 @@ struct Diagnostic {
   /// The first one is where to look first; empty for what is in no file (--var, a missing folder).
   std::vector<SourcePlace> places;
   /// The line of the first place as it is written, in UTF-8 and without its end; empty where it is
-  /// not known.
+  /// not known or longer than 64 KiB.
   std::string source_line;
   /// What to do about it; may be empty.
   std::string detail;
@@ -45,13 +46,15 @@ class SourceFiles {
   /// Requires: an index that add() gave.
   [[nodiscard]] const std::string& name(int file) const;
   [[nodiscard]] SourcePlace place(const Location& location) const;
-  /// The line of the place, without its end; empty where the text was not kept.
+  /// The line of the place, without its end; empty where the text was not kept, and of lines over
+  /// 64 KiB.
   [[nodiscard]] std::string_view line_at(const Location& location) const;
 
  private:
   struct File {
     std::string name;
     std::string text;
+    std::vector<std::size_t> line_starts;
   };
   std::vector<File> files_;
 };

@@ -1,6 +1,7 @@
 #include "bundles/files.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "bundles/file_patterns.h"
 #include "common/base/limits.h"
 #include "common/os/digest.h"
 #include "common/os/file.h"
@@ -23,19 +25,24 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr int kMaxFolderDepth = 100;
+/// What a search for `sync.include` may look at.
+constexpr std::size_t kMaxWalkedEntries = 1'000'000;
 
 bool is_excluded(std::string_view name) {
   return name == ".git" || name == ".databricks";
 }
 
 bool has_excluded_segment(const fs::path& path) {
+  if ((path / "").string().starts_with(model::kArtifactFolder)) {
+    return true;
+  }
   return std::ranges::any_of(path,
                              [](const fs::path& segment) { return is_excluded(segment.string()); });
 }
 
 class FileLister {
  public:
-  explicit FileLister(fs::path root) : root_(std::move(root)) {}
+  explicit FileLister(const SyncRules& rules) : rules_(rules), root_(rules.root) {}
 
   Result<ListedFiles> run() {
     std::error_code error;
@@ -43,8 +50,21 @@ class FileLister {
     if (error) {
       return fail(ErrorCode::kNotFound, "no folder " + root_.string());
     }
-    if (auto listed = list_folder("", 0); !listed) {
-      return fail(listed.error());
+    for (const std::string& path : rules_.paths) {
+      const bool is_folder = path.empty() || fs::is_directory(root_ / path, error);
+      if (auto listed = is_folder ? list_folder(path, 0) : add(path, 0); !listed) {
+        return fail(listed.error());
+      }
+    }
+    if (auto included = include(); !included) {
+      return fail(included.error());
+    }
+    if (auto excluded = exclude(); !excluded) {
+      return fail(excluded.error());
+    }
+    if (!refused_.empty()) {
+      const auto& [name, reason] = *refused_.begin();
+      return fail(ErrorCode::kInvalid, shown_name(name) + " " + reason);
     }
     return ListedFiles{.names = {files_.begin(), files_.end()},
                        .dead_links = {dead_links_.begin(), dead_links_.end()}};
@@ -131,27 +151,90 @@ class FileLister {
     return fs::is_regular_file(status) ? add_file(relative.string()) : Result<void>();
   }
 
+  // Files that match although git ignores them; links to folders are not followed.
+  Result<void> include() {
+    if (rules_.include.empty()) {
+      return {};
+    }
+    std::set<std::string> names;
+    std::vector<std::string> folders = rules_.paths;
+    folders.push_back(rules_.bundle_folder);
+    for (const std::string& folder : folders) {
+      if (auto walked = walk_all(folder, names); !walked) {
+        return walked;
+      }
+    }
+    const auto matched = match_patterns(names, rules_.include);
+    if (!matched) {
+      return fail(matched.error());
+    }
+    for (const std::string& name : *matched) {
+      if (auto added = add(name, 0); !added) {
+        return added;
+      }
+    }
+    return {};
+  }
+
+  Result<void> walk_all(const fs::path& folder, std::set<std::string>& names) const {
+    std::error_code error;
+    fs::recursive_directory_iterator entry(root_ / folder, error);
+    for (std::size_t seen = 0; !error && entry != fs::recursive_directory_iterator();
+         entry.increment(error)) {
+      if (++seen > kMaxWalkedEntries) {
+        return fail(ErrorCode::kExhausted,
+                    "sync.include: more than " + std::to_string(kMaxWalkedEntries) + " files in " +
+                        (root_ / folder).string());
+      }
+      if (is_excluded(entry->path().filename().string()) || entry.depth() > kMaxFolderDepth) {
+        entry.disable_recursion_pending();
+      } else if (!entry->is_directory(error) || error) {
+        error.clear();
+        names.insert(entry->path().lexically_relative(root_).string());
+      }
+    }
+    return {};
+  }
+
+  Result<void> exclude() {
+    std::set<std::string> names = files_;
+    names.insert(dead_links_.begin(), dead_links_.end());
+    for (const auto& [name, reason] : refused_) {
+      names.insert(name);
+    }
+    const auto matched = match_patterns(names, rules_.exclude);
+    if (!matched) {
+      return fail(matched.error());
+    }
+    for (const std::string& name : *matched) {
+      files_.erase(name);
+      dead_links_.erase(name);
+      refused_.erase(name);
+    }
+    return {};
+  }
+
   Result<void> add_link(const fs::path& relative, const fs::path& path) {
     std::error_code error;
     const fs::path target = fs::weakly_canonical(path, error);
     const std::string inside = target.lexically_relative(real_root_).string();
-    if (error || inside == ".." || inside.starts_with("../")) {
-      return fail(
-          ErrorCode::kInvalid,
-          relative.string() + " is a link that leads out of the bundle; copy the file instead");
-    }
-    if (fs::is_directory(target, error)) {
-      return fail(ErrorCode::kInvalid,
-                  relative.string() + " is a link to a folder; only links to files can travel");
-    }
-    if (fs::is_regular_file(target, error)) {
+    if (error == std::errc::too_many_symbolic_link_levels) {
+      refuse(relative, "is a link that leads back to itself; remove it");
+    } else if (error || inside == ".." || inside.starts_with("../")) {
+      refuse(relative, "is a link that leads out of the bundle; copy the file instead");
+    } else if (fs::is_directory(target, error)) {
+      refuse(relative, "is a link to a folder; only links to files can travel");
+    } else if (fs::is_regular_file(target, error)) {
       return add_file(relative.string());
-    }
-    // Editors lock a file by a link to nowhere: nothing is missing then.
-    if (!fs::exists(target, error) && !relative.filename().string().starts_with(".#")) {
+    } else if (!fs::exists(target, error) && !relative.filename().string().starts_with(".#")) {
+      // Editors lock a file by a link to nowhere: nothing is missing then.
       dead_links_.insert(relative.string());
     }
     return {};
+  }
+
+  void refuse(const fs::path& relative, const std::string& reason) {
+    refused_.emplace(relative.string(), reason);
   }
 
   Result<void> add_file(std::string name) {
@@ -171,14 +254,16 @@ class FileLister {
     return {};
   }
 
-  fs::path root_;
+  const SyncRules& rules_;
+  const fs::path& root_;
   fs::path real_root_;
   std::set<std::string> files_;
   std::set<std::string> dead_links_;
+  /// Links that cannot travel and why, unless `exclude` leaves them out.
+  std::map<std::string, std::string> refused_;
 };
 
-Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& name) {
-  const fs::path path = root / name;
+Result<model::ManifestFile> hash_file(const fs::path& path, const std::string& name) {
   const auto file = os::open_file(path, O_RDONLY | O_NONBLOCK);
   if (!file) {
     return fail(ErrorCode::kConflict,
@@ -212,8 +297,12 @@ Result<model::ManifestFile> hash_file(const fs::path& root, const std::string& n
 
 }  // namespace
 
+Result<ListedFiles> list_files(const SyncRules& rules) {
+  return FileLister(rules).run();
+}
+
 Result<ListedFiles> list_files(const fs::path& root) {
-  return FileLister(root).run();
+  return list_files(all_below(root));
 }
 
 std::string shown_name(std::string_view name) {
@@ -230,16 +319,27 @@ std::string shown_name(std::string_view name) {
   return shown;
 }
 
-Result<HashedTree> hash_files(const fs::path& root, const std::vector<std::string>& files) {
-  HashedTree tree;
+fs::path HashedTree::source_of(const fs::path& root, const model::ManifestFile& file) const {
+  const auto found = elsewhere.find(file.path);
+  return found == elsewhere.end() ? root / file.path : found->second;
+}
+
+Result<HashedTree> hash_files(const fs::path& root,
+                              const std::vector<std::string>& files,
+                              std::map<std::string, fs::path> elsewhere) {
+  std::map<std::string, fs::path> sources = elsewhere;
   for (const std::string& name : files) {
-    auto file = hash_file(root, name);
+    sources.emplace(name, root / name);
+  }
+  HashedTree tree;
+  for (const auto& [name, path] : sources) {
+    auto file = hash_file(path, name);
     if (!file) {
       return fail(file.error());
     }
     tree.manifest.files.push_back(std::move(*file));
   }
-  std::ranges::sort(tree.manifest.files, {}, &model::ManifestFile::path);
+  tree.elsewhere = std::move(elsewhere);
   tree.text = model::format_manifest(tree.manifest);
   tree.digest = os::sha256_hex(tree.text);
   return tree;

@@ -6,6 +6,7 @@
 
 #include "bundles/limits.h"
 #include "bundles/scalars.h"
+#include "bundles/unknown_reference.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -14,6 +15,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kFirstWords = {
     "bundle", "workspace", "var", "variables", "resources", "artifacts"};
+
+/// Unknown references for which the nearest name is looked for.
+constexpr std::size_t kMaxExplained = 20;
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -81,15 +85,6 @@ std::string place_in_configuration(std::string_view path) {
   return "variables." + std::string(rest.substr(0, end)) + ".value" + std::string(rest.substr(end));
 }
 
-bool is_variable(std::string_view path) {
-  return path.starts_with("var.");
-}
-
-std::string variable_name(std::string_view path) {
-  const std::string_view rest = path.substr(4);
-  return std::string(rest.substr(0, rest.find_first_of(".[")));
-}
-
 std::string shown(const std::string& path) {
   return "${" + path + "}";
 }
@@ -139,7 +134,7 @@ void Interpolator::resolve_text(Value& value, const std::string& path) {
   if (value.is_unresolved) {
     return;
   }
-  const std::vector<ConfigurationReference> references = find_references(value.text);
+  const std::vector<ConfigurationReference> references = references_in(value.text);
   if (references.empty()) {
     return;
   }
@@ -173,6 +168,7 @@ void Interpolator::resolve_text(Value& value, const std::string& path) {
     }
   }
   value.text = text + value.text.substr(position);
+  value.is_interpolated = true;
 }
 
 bool Interpolator::stays_as_job_id(const ConfigurationReference& reference,
@@ -208,6 +204,7 @@ void Interpolator::take_whole(Value& value, const Value& target) {
   value.other_places.insert(value.other_places.end(), others.begin(), others.end());
   value.is_override = is_override;
   value.is_anchored = is_anchored;
+  value.is_interpolated = true;
 }
 
 std::optional<std::string> Interpolator::text_of(const Value& user,
@@ -280,7 +277,7 @@ std::optional<Value> Interpolator::look_up(const ConfigurationReference& referen
   Found found = follow(configuration_, rest);
   Value step;
   while (!found.is_exact() && found.value->kind == Kind::kString &&
-         !find_references(found.value->text).empty()) {
+         !references_in(found.value->text).empty()) {
     step = Value(*found.value);
     resolve(step, target_path);
     if (step.is_unresolved) {
@@ -290,7 +287,11 @@ std::optional<Value> Interpolator::look_up(const ConfigurationReference& referen
     found = follow(step, rest);
   }
   if (!found.is_exact() || found.value->is_null()) {
-    report_unknown(reference, found, user, path);
+    if (++unknown_ > kMaxExplained) {
+      report(shown(reference.path) + " leads nowhere", "", user, path);
+    } else if (auto unknown = explain_unknown(configuration_, reference.path, found)) {
+      report(std::move(unknown->summary), std::move(unknown->cure), user, path);
+    }
     return std::nullopt;
   }
   Value target = *found.value;
@@ -312,48 +313,14 @@ void Interpolator::report_cycle(const std::string& reference,
          path);
 }
 
-void Interpolator::report_unknown(const ConfigurationReference& reference,
-                                  const Found& found,
-                                  const Value& user,
-                                  const std::string& path) {
-  if (is_variable(reference.path)) {
-    const std::string name = variable_name(reference.path);
-    const Value* variables = find(configuration_, "variables");
-    const Value* variable = variables == nullptr ? nullptr : find(*variables, name);
-    if (variable == nullptr) {
-      const std::vector<std::string> names =
-          variables == nullptr ? std::vector<std::string>{} : keys_of(*variables);
-      return report(shown(reference.path) + ": the variable \"" + name + "\" is not declared" +
-                        model::did_you_mean(name, names),
-                    "Declare it under `variables` of the bundle.",
-                    user,
-                    path);
-    }
-    if (find(*variable, "value") == nullptr) {
-      if (find(*variable, "lookup") != nullptr) {
-        report(shown(reference.path) + " is looked up in a workspace, and Sheaf asks none",
-               "Give it a value: --var " + name + "=<value>, or a default in the target.",
-               user,
-               path);
-      }
-      return;  // Without a look-up its missing value has been reported where it is declared.
-    }
+std::vector<ConfigurationReference> Interpolator::references_in(const std::string& text) const {
+  std::vector<ConfigurationReference> references = find_references(text);
+  if (deployed_ == DeployedReferences::kStay) {
+    std::erase_if(references, [](const ConfigurationReference& reference) {
+      return reference.path.starts_with("resources.") || reference.path.starts_with("artifacts.");
+    });
   }
-  if (reference.path.starts_with("resources.") || reference.path.starts_with("artifacts.")) {
-    return report(
-        shown(reference.path) + " is known only after a deployment, which is not supported",
-        "Write the value itself. Only the job_id of a run_job_task may be "
-        "${resources.jobs.<key>.id}.",
-        user,
-        path);
-  }
-  std::string_view missing = found.rest;
-  missing = missing.substr(0, missing.find_first_of(".["));
-  report(shown(reference.path) + " leads nowhere" +
-             model::did_you_mean(missing, keys_of(*found.value)),
-         "Known here: bundle.*, workspace.* and var.*.",
-         user,
-         path);
+  return references;
 }
 
 void Interpolator::report(std::string summary,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bundles/job_tasks.h"
+#include "bundles/reach_check.h"
 #include "bundles/scalars.h"
 #include "common/model/settings_check.h"
 
@@ -38,35 +39,6 @@ std::string summary_of(const model::SettingsFinding& finding) {
   const std::size_t dot = finding.path.rfind('.');
   const std::string field = dot == std::string::npos ? finding.path : finding.path.substr(dot + 1);
   return "`" + field + "` is " + finding.message;
-}
-
-// Kinds of local packages: a path, an option of pip, a file of the bundle.
-bool is_local_package(std::string_view dependency) {
-  return dependency.starts_with('.') || dependency.starts_with('/') ||
-         dependency.starts_with('-') ||
-         (dependency.ends_with(".whl") && dependency.find("://") == std::string_view::npos);
-}
-
-void check_dependencies(const Value& job, const std::string& path, Findings& findings) {
-  const Value* environments = find(job, "environments");
-  const std::size_t count = environments == nullptr ? 0 : environments->items.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const Value* spec = find(environments->items[i], "spec");
-    const Value* dependencies = spec == nullptr ? nullptr : find(*spec, "dependencies");
-    for (std::size_t j = 0; dependencies != nullptr && j < dependencies->items.size(); ++j) {
-      const Value& dependency = dependencies->items[j];
-      if (dependency.is_unresolved || !is_local_package(dependency.text)) {
-        continue;
-      }
-      findings.error(
-          {.summary = "\"" + dependency.text + "\": only packages of an index are supported",
-           .detail = "Write a package and its version, e.g. scikit-learn==1.5.2; code of the "
-                     "bundle is found beside the script without being installed."},
-          item_path(
-              member_path(item_path(member_path(path, "environments"), i), "spec.dependencies"), j),
-          places_of(dependency));
-    }
-  }
 }
 
 // A task that fails at once would be repeated as fast as the machine can, for ever.
@@ -128,7 +100,9 @@ model::JobSettings check_job(const Value& job,
                    finding.path.empty() ? path : member_path(path, finding.path),
                    places);
   }
-  check_dependencies(job, path, findings);
+  if (checked.findings.empty()) {
+    check_reach(job, checked.settings, path, findings);
+  }
   visit_tasks(job, path, [&findings](const Value& task, const std::string& task_path) {
     check_retries(task, task_path, findings);
     check_variables(task, task_path, findings);

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNotebookLine = "# Databricks notebook source";
+constexpr std::string_view kFileOption = "-r ";
 
 constexpr std::size_t kCheckedLines = 1'000;
 
@@ -46,6 +47,32 @@ class BundleFile {
     }
   }
 
+  /// The workspace names a notebook without its file's extension.
+  void translate_notebook() {
+    std::optional<std::string> relative = relative_path();
+    if (!relative) {
+      return;
+    }
+    for (const char* extension : {".py", ".ipynb"}) {
+      std::error_code error;
+      if (!fs::is_regular_file(context_.root / *relative, error) &&
+          fs::is_regular_file(context_.root / (*relative + extension), error)) {
+        *relative += extension;
+      }
+    }
+    if (check(*relative) && is_python_notebook(*relative)) {
+      value_.text = context_.file_path + "/" + fs::path(*relative).replace_extension().string();
+    }
+  }
+
+  /// `prefix` stands before the file's path.
+  void translate_list(std::string_view prefix) {
+    const std::string written = value_.text;
+    value_.text = written.substr(prefix.size());
+    const std::optional<std::string> relative = checked_path();
+    value_.text = relative ? std::string(prefix) + context_.file_path + "/" + *relative : written;
+  }
+
   void translate_inputs() {
     const std::optional<std::string> relative = checked_path();
     if (relative && holds_inputs(*relative)) {
@@ -71,9 +98,9 @@ class BundleFile {
           "Only the bundle's files travel with a deployment: write a path relative to this file.");
       return std::nullopt;
     }
-    fs::path folder;
+    fs::path folder = context_.bundle_folder;
     if (value_.place.is_known()) {
-      folder = fs::path(context_.files.name(value_.place.file)).parent_path();
+      folder /= fs::path(context_.files.name(value_.place.file)).parent_path();
     }
     std::string relative = (folder / text).lexically_normal().string();
     if (text.empty() || !is_inside(relative)) {
@@ -103,8 +130,8 @@ class BundleFile {
       return false;
     }
     if (context_.travelling) {
-      report("\"" + relative + "\" is ignored by git and would not travel with the deployment",
-             "Take it out of .gitignore.");
+      report("\"" + relative + "\" would not travel with the deployment",
+             "Take it out of .gitignore and sync.exclude, or put it into sync.include.");
       return false;
     }
     return true;
@@ -114,6 +141,26 @@ class BundleFile {
     if (is_notebook(context_.root / relative)) {
       report("\"" + relative + "\" is a notebook, not a script",
              "Remove the notebook header, or export the notebook as a script.");
+      return false;
+    }
+    return true;
+  }
+
+  bool is_python_notebook(const std::string& relative) {
+    const fs::path file = context_.root / relative;
+    const std::string extension = file.extension().string();
+    if ((extension != ".py" && extension != ".ipynb") || !is_notebook(file)) {
+      report("\"" + relative + "\" is not a notebook of Python",
+             "Begin a .py file with the line `" + std::string(kNotebookLine) +
+                 "`, or run it as a spark_python_task.");
+      return false;
+    }
+    std::error_code error;
+    const fs::path other = fs::path(file).replace_extension(extension == ".py" ? ".ipynb" : ".py");
+    if (fs::is_regular_file(other, error) && is_notebook(other)) {
+      report("\"" + relative + "\" and \"" + other.filename().string() +
+                 "\" have one name in the workspace",
+             "Rename one of the two.");
       return false;
     }
     return true;
@@ -161,6 +208,26 @@ Value* find_file(Value* block, std::string_view key) {
              : nullptr;
 }
 
+void translate_environments(Value& job,
+                            const std::string& path,
+                            const PathContext& context,
+                            Findings& findings) {
+  Value* environments = find(job, "environments");
+  const std::size_t count = environments == nullptr ? 0 : environments->items.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    Value* spec = find(environments->items[i], "spec");
+    Value* lines = spec == nullptr ? nullptr : find(*spec, "dependencies");
+    const std::string place =
+        member_path(item_path(member_path(path, "environments"), i), "spec.dependencies");
+    for (std::size_t j = 0; lines != nullptr && j < lines->items.size(); ++j) {
+      Value& line = lines->items[j];
+      if (line.kind == Kind::kString && !line.is_unresolved && line.text.starts_with(kFileOption)) {
+        BundleFile(line, item_path(place, j), context, findings).translate_list(kFileOption);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void translate_paths(Value& job,
@@ -175,6 +242,17 @@ void translate_paths(Value& job,
       BundleFile(*file, task_path + ".spark_python_task.python_file", context, findings)
           .translate_script();
     }
+    if (Value* file = find_file(find(task, "notebook_task"), "notebook_path")) {
+      BundleFile(*file, task_path + ".notebook_task.notebook_path", context, findings)
+          .translate_notebook();
+    }
+    Value* libraries = find(task, "libraries");
+    for (std::size_t i = 0; libraries != nullptr && i < libraries->items.size(); ++i) {
+      if (Value* file = find_file(&libraries->items[i], "requirements")) {
+        const std::string place = item_path(member_path(task_path, "libraries"), i);
+        BundleFile(*file, place + ".requirements", context, findings).translate_list("");
+      }
+    }
     Value* for_each = find(task, "for_each_task");
     Value* sheaf = for_each == nullptr ? nullptr : find(*for_each, "sheaf");
     if (Value* file = find_file(sheaf, "inputs_file")) {
@@ -182,6 +260,7 @@ void translate_paths(Value& job,
           .translate_inputs();
     }
   });
+  translate_environments(job, path, context, findings);
 }
 
 }  // namespace sheaf::bundles

@@ -8,11 +8,16 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bundles/artifacts.h"
 #include "bundles/diagnostics.h"
+#include "bundles/libraries.h"
+#include "bundles/scripts.h"
+#include "bundles/sync.h"
 #include "common/model/job_settings.h"
 
 namespace sheaf::bundles {
@@ -30,8 +35,17 @@ struct LoadOptions {
   std::string user_name;
   /// Warnings are errors.
   bool is_strict = false;
+  /// What only Sheaf understands is an error.
+  bool is_portable = false;
+  /// Resources that Sheaf cannot deploy are skipped with a warning; otherwise they are errors.
+  bool allows_unsupported = false;
+  /// Below `variables`, those that deployed_variables_file() holds.
+  bool recalls_variables = false;
   /// Schedules must fire after this.
   std::chrono::sys_seconds now;
+  /// What came of building the bundle's artifacts; nothing: they are not built yet, and wheels that
+  /// they will leave may be missing.
+  std::optional<BuiltWheels> built_wheels = std::nullopt;
 };
 
 /// Options as the calling process has them: working folder, environment, the user's login name, the
@@ -79,14 +93,28 @@ struct LoadedBundle {
   std::string workspace_host;
   /// Sorted by key. Jobs with errors are in it too.
   std::vector<JobResource> jobs;
+  /// What is to be built before a deployment, sorted by name.
+  std::vector<Artifact> artifacts;
+  /// Wheels that travel beside the files of the root.
+  ArtifactFiles artifact_files;
   /// Keys of jobs whose schedule stands still only because the target is for development; sorted.
   std::vector<std::string> paused_by_development;
+  /// "pipelines.lake", "jobs.refresh": what LoadOptions::allows_unsupported left out.
+  std::vector<std::string> skipped;
+  /// `scripts` and `experimental.scripts`: run by whoever deploys, never by the loader.
+  Scripts scripts;
+  /// What travels with a deployment: list_files() takes it.
+  SyncRules sync;
   /// The resolved configuration as indented JSON; present as far as loading came.
   std::string configuration_json;
   std::vector<Diagnostic> diagnostics;
 
   [[nodiscard]] bool has_errors() const;
 };
+
+/// Where the `--var` values of the last deployment are kept, relative to the root: a JSON object of
+/// texts.
+[[nodiscard]] std::string deployed_variables_file(std::string_view target);
 
 /// Loads and checks a bundle. Everything that is wrong stands in `diagnostics`, all of it in one
 /// run.

@@ -52,12 +52,19 @@ void merge(Value& base, Value overlay, const std::string& path, Findings& findin
   }
   if (base.is_map()) {
     remember_places(base, places_of(overlay));
+    std::map<std::string, std::size_t> index;
+    for (std::size_t i = 0; i < base.members.size(); ++i) {
+      index.emplace(base.members[i].key, i);
+    }
     for (Member& member : overlay.members) {
-      const auto found = std::ranges::find(base.members, member.key, &Member::key);
-      if (found == base.members.end()) {
+      const auto found = index.find(member.key);
+      if (found == index.end()) {
         base.members.push_back(std::move(member));
       } else {
-        merge(found->value, std::move(member.value), member_path(path, member.key), findings);
+        merge(base.members[found->second].value,
+              std::move(member.value),
+              member_path(path, member.key),
+              findings);
       }
     }
   } else if (base.is_list()) {

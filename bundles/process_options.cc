@@ -46,6 +46,7 @@ LoadOptions options_of_process() {
           .environment = process_environment(),
           .user_name = login_name(),
           .is_strict = false,
+          .is_portable = false,
           .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
 }
 

@@ -44,8 +44,11 @@ Calls calls_of(const std::vector<JobResource>& resources) {
 
 class CallWalk {
  public:
-  CallWalk(const Value& jobs, const Calls& calls, Findings& findings)
-      : jobs_(jobs), calls_(calls), findings_(findings) {}
+  CallWalk(const Value& jobs,
+           const Calls& calls,
+           const std::set<std::string>& skipped,
+           Findings& findings)
+      : jobs_(jobs), calls_(calls), skipped_(skipped), findings_(findings) {}
 
   /// The longest chain of run-job tasks that begins at `key`.
   int depth_of(const std::string& key) {
@@ -71,6 +74,12 @@ class CallWalk {
 
  private:
   int depth_through(const Call& call) {
+    if (skipped_.contains(call.callee)) {
+      report("the job \"" + call.callee + "\" is skipped and cannot be run",
+             "Remove the task, or name a job that is deployed.",
+             call);
+      return 0;
+    }
     if (const auto start = std::ranges::find(stack_, call.callee); start != stack_.end()) {
       std::string circle;
       for (auto step = start; step != stack_.end(); ++step) {
@@ -100,6 +109,7 @@ class CallWalk {
 
   const Value& jobs_;
   const Calls& calls_;
+  const std::set<std::string>& skipped_;
   Findings& findings_;
   std::vector<std::string> stack_;
   std::map<std::string, int> depths_;
@@ -109,9 +119,10 @@ class CallWalk {
 
 void check_run_jobs(const Value& jobs,
                     const std::vector<JobResource>& resources,
+                    const std::set<std::string>& skipped,
                     Findings& findings) {
   const Calls calls = calls_of(resources);
-  CallWalk walk(jobs, calls, findings);
+  CallWalk walk(jobs, calls, skipped, findings);
   for (const JobResource& job : resources) {
     walk.depth_of(job.key);
   }

@@ -1,10 +1,12 @@
 #include "bundles/sections.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bundles/scalars.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -27,44 +29,12 @@ const std::vector<Section>& sections() {
       {"presets", ""},
       {"permissions", ""},
       {"run_as", ""},
-      {"artifacts", "Sheaf builds no artifacts: build them before you deploy."},
-      {"sync", "Every file travels that git does not ignore."},
-      {"scripts", "Sheaf runs no scripts around a deployment: call them yourself."},
-      {"experimental", "None of the experimental settings is known here."},
+      {"artifacts", ""},
+      {"sync", ""},
+      {"scripts", ""},
+      {"experimental", ""},
       {"python", ""},
   };
-  return all;
-}
-
-// Kinds of resources that bundles may define; only jobs are run.
-const std::vector<std::string>& resource_kinds() {
-  static const std::vector<std::string> all = {"alerts",
-                                               "apps",
-                                               "catalogs",
-                                               "clusters",
-                                               "dashboards",
-                                               "database_catalogs",
-                                               "database_instances",
-                                               "experiments",
-                                               "external_locations",
-                                               "genie_spaces",
-                                               "job_runs",
-                                               "jobs",
-                                               "model_serving_endpoints",
-                                               "models",
-                                               "pipelines",
-                                               "postgres_branches",
-                                               "postgres_endpoints",
-                                               "postgres_projects",
-                                               "quality_monitors",
-                                               "registered_models",
-                                               "schemas",
-                                               "secret_scopes",
-                                               "sql_warehouses",
-                                               "synced_database_tables",
-                                               "vector_search_endpoints",
-                                               "vector_search_indexes",
-                                               "volumes"};
   return all;
 }
 
@@ -87,6 +57,9 @@ const std::vector<KnownFields>& known_fields() {
         "cluster_id",
         "compute_id",
         "databricks_cli_version"}},
+      {"bundle.git", {"branch", "origin_url", "commit"}},
+      {"bundle.deployment", {"fail_on_active_runs", "lock"}},
+      {"bundle.deployment.lock", {"enabled", "force"}},
       {"workspace",
        {"host",
         "profile",
@@ -129,15 +102,14 @@ class SectionChecker {
       check_section(member);
     }
     check_bundle();
-    check_resources();
     for (const KnownFields& known : known_fields()) {
-      const Value* section = find(configuration_, known.section);
-      if (section != nullptr && known.section == "variables") {
-        for (const Member& variable : section->members) {
+      const Found section = follow(configuration_, known.section);
+      if (section.is_exact() && known.section == "variables") {
+        for (const Member& variable : section.value->members) {
           check_fields(variable.value, known, "variables." + variable.key);
         }
-      } else if (section != nullptr) {
-        check_fields(*section, known, std::string(known.section));
+      } else if (section.is_exact()) {
+        check_fields(*section.value, known, std::string(known.section));
       }
     }
   }
@@ -163,13 +135,10 @@ class SectionChecker {
     if (member.value.is_null()) {
       return;
     }
-    if (member.key == "python" || (member.key == "experimental" && find(member.value, "python"))) {
-      findings_.error(
-          {.summary = "jobs defined in Python are not supported",
-           .detail = "The package that they need may be used with the vendor's services "
-                     "only. Define the jobs in YAML."},
-          member.key,
-          {member.key_place});
+    if (member.key == "python") {
+      check_python(member.value, member.key, member.key_place);
+    } else if (member.key == "experimental") {
+      check_experimental(member.value);
     } else if (!known->remark.empty()) {
       findings_.warning(
           {.summary = "`" + member.key + "` has no effect", .detail = std::string(known->remark)},
@@ -214,55 +183,58 @@ class SectionChecker {
     }
   }
 
-  void check_resources() {
-    const Value* resources = find(configuration_, "resources");
-    if (resources == nullptr) {
-      return;
-    }
-    if (!resources->is_map()) {
-      findings_.error({.summary = "`resources` is a map of kinds", .detail = ""},
-                      "resources",
-                      {resources->place});
-      return;
-    }
-    for (const Member& kind : resources->members) {
-      check_kind(kind);
+  void refuse_python(const std::string& path, const Location& place) {
+    findings_.error({.summary = "jobs defined in Python are not supported",
+                     .detail = "The package that they need may be used with the vendor's "
+                               "services only. Define the jobs in YAML."},
+                    path,
+                    {place});
+  }
+
+  static bool is_enabled(const Value& block) {
+    const Value* enabled = find(block, "enabled");
+    return enabled != nullptr && as_boolean(*enabled) == true;
+  }
+
+  // Packages of the vendor would be needed to run what these name.
+  void check_python(const Value& python, const std::string& path, const Location& place) {
+    const bool defines_jobs =
+        std::ranges::any_of(std::array{"resources", "mutators"}, [&](const char* field) {
+          const Value* functions = find(python, field);
+          return functions != nullptr && (!functions->is_list() || !functions->items.empty());
+        });
+    if (defines_jobs) {
+      refuse_python(path, place);
+    } else {
+      findings_.warning(
+          {.summary = "`" + path + "` has no effect", .detail = "It names no functions."},
+          path,
+          {place});
     }
   }
 
-  void check_kind(const Member& kind) {
-    const std::string path = "resources." + kind.key;
-    const std::vector<std::string>& known = resource_kinds();
-    if (std::ranges::find(known, kind.key) == known.end()) {
-      findings_.warning({.summary = "unknown kind of resource \"" + kind.key + "\"" +
-                                    model::did_you_mean(kind.key, known),
-                         .detail = "The resources below it are ignored."},
-                        path,
-                        {kind.key_place});
-      return;
+  void check_experimental(const Value& experimental) {
+    if (!experimental.is_map()) {
+      findings_.warning(
+          {.summary = "expected a map, found " + std::string(kind_word(experimental.kind)),
+           .detail = "The value is ignored."},
+          "experimental",
+          {experimental.place});
     }
-    if (!kind.value.is_map()) {
-      if (!kind.value.is_null()) {
-        findings_.error({.summary = "`" + kind.key + "` is a map of resources", .detail = ""},
-                        path,
-                        {kind.value.place});
+    for (const Member& member : experimental.members) {
+      const std::string path = "experimental." + member.key;
+      if (member.value.is_null() || member.key == "scripts") {
+        continue;
       }
-      return;
-    }
-    for (const Member& resource : kind.value.members) {
-      if (kind.key != "jobs") {
-        findings_.error(
-            {.summary =
-                 "Sheaf does not run " + kind.key + ": \"" + resource.key + "\" cannot be deployed",
-             .detail = "Remove it from this target, or move it to a bundle of its own."},
-            member_path(path, resource.key),
-            {resource.key_place});
-      } else if (!resource.value.is_map()) {
-        findings_.error(
-            {.summary = "a job is a map, not " + std::string(kind_word(resource.value.kind)),
-             .detail = ""},
-            member_path(path, resource.key),
-            {resource.key_place});
+      if (member.key == "python") {
+        check_python(member.value, path, member.key_place);
+      } else if (member.key == "pydabs" && is_enabled(member.value)) {
+        refuse_python(path, member.key_place);
+      } else {
+        findings_.warning(
+            {.summary = "`" + path + "` has no effect", .detail = "The field is ignored."},
+            path,
+            {member.key_place});
       }
     }
   }

@@ -1,5 +1,5 @@
-// What a bundle may hold beside jobs: known sections and resource kinds, and what is said about
-// those that have no effect here.
+// What a bundle may hold beside resources: known sections, and what is said about those that have
+// no effect here.
 #pragma once
 
 #include "bundles/diagnostics.h"
@@ -7,7 +7,7 @@
 
 namespace sheaf::bundles {
 
-/// Checks the top-level keys, `bundle`, and the kinds of resources. Requires: the target is
+/// Checks the top-level keys and `bundle`. Requires: the target is
 /// applied.
 void check_sections(const Value& configuration, Findings& findings);
 

@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
+std::ptrdiff_t count_characters(std::string_view text) {
+  return std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
+}
+
 // Without the blank lines and the lines of comments at its end.
 std::string_view without_comments(std::string_view text) {
   while (true) {
@@ -37,11 +42,17 @@ SourceLines::SourceLines(std::string_view text, int file) : text_(text), file_(f
 Location SourceLines::locate(int line, int column) const {
   line = std::max(line, 0);
   const std::string_view rest = rest_of_line(line);
-  const std::string_view before =
-      rest.substr(0, std::min(rest.size(), static_cast<std::size_t>(std::max(column, 0))));
-  const auto characters = std::ranges::count_if(
-      before, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
-  return {.file = file_, .line = line + 1, .column = static_cast<int>(characters) + 1};
+  const std::size_t bytes = std::min(rest.size(), static_cast<std::size_t>(std::max(column, 0)));
+  // Counted on from the place before: a line may be as long as a file.
+  if (last_.line != line) {
+    last_ = {.line = line, .bytes = 0, .characters = 0};
+  }
+  const std::size_t from = std::min(last_.bytes, bytes);
+  const std::ptrdiff_t between =
+      count_characters(rest.substr(from, std::max(last_.bytes, bytes) - from));
+  last_.characters += bytes < last_.bytes ? -between : between;
+  last_.bytes = bytes;
+  return {.file = file_, .line = line + 1, .column = static_cast<int>(last_.characters) + 1};
 }
 
 Location SourceLines::locate(std::size_t offset) const {

@@ -10,7 +10,7 @@
 namespace sheaf::bundles {
 
 /// Lines and columns that go in count bytes and begin at 0, negative ones count as 0; those that
-/// come out count characters and begin at 1. The text must outlive the object.
+/// come out count characters and begin at 1. The text must outlive the object. One thread.
 class SourceLines {
  public:
   SourceLines(std::string_view text, int file);
@@ -30,9 +30,17 @@ class SourceLines {
  private:
   [[nodiscard]] std::string_view rest_of_line(int line) const;
 
+  struct Position {
+    int line = 0;
+    std::size_t bytes = 0;
+    std::ptrdiff_t characters = 0;
+  };
+
   std::string_view text_;
   int file_;
   std::vector<std::size_t> starts_;
+  /// Where locate() was asked last.
+  mutable Position last_;
 };
 
 }  // namespace sheaf::bundles

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -62,6 +63,10 @@ std::string escaped(const std::string& path) {
   return text;
 }
 
+bool is_outside(const fs::path& relative) {
+  return !relative.empty() && *relative.begin() == "..";
+}
+
 bool has_pattern(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
 }
@@ -108,6 +113,7 @@ class ConfigurationReader {
  private:
   std::vector<std::string> included_names(const Value& include) {
     std::vector<std::string> names;
+    std::set<std::string> known{root_.name};
     if (!include.is_list()) {
       findings_.error(
           {.summary = "`include` is a list of files", .detail = ""}, "include", {include.place});
@@ -115,7 +121,7 @@ class ConfigurationReader {
     }
     for (std::size_t i = 0; i < include.items.size(); ++i) {
       for (const std::string& name : names_of(include.items[i], item_path("include", i))) {
-        if (name != root_.name && std::ranges::find(names, name) == names.end()) {
+        if (known.insert(name).second) {
           names.push_back(name);
         }
       }
@@ -141,20 +147,13 @@ class ConfigurationReader {
           entry, path, "\"" + entry.text + "\" is absolute", "Write it relative to the root file.");
       return {};
     }
-    if (pattern.lexically_normal().string().starts_with("..")) {
-      refuse(entry,
-             path,
-             "\"" + entry.text + "\" leads out of the bundle",
-             "Only files below the root file's folder can be included.");
+    const std::string below = pattern.lexically_normal().string();
+    if (is_outside(below)) {
+      refuse_outside(entry, path, entry.text);
       return {};
     }
-    std::vector<std::string> names = expand(root_.folder, entry.text);
-    if (names.empty() && has_pattern(entry.text)) {
-      findings_.warning({.summary = "no file matches \"" + entry.text + "\"",
-                         .detail = "Correct the pattern, or remove the entry."},
-                        path,
-                        {entry.place});
-    } else if (names.empty()) {
+    std::vector<std::string> names = expand(root_.folder, below);
+    if (names.empty() && !has_pattern(below)) {
       refuse(entry,
              path,
              "there is no file \"" + entry.text + "\"",
@@ -167,14 +166,27 @@ class ConfigurationReader {
 
   bool is_configuration(const Value& entry, const std::string& path, const std::string& name) {
     const std::string extension = fs::path(name).extension().string();
-    if (extension == ".yml" || extension == ".yaml" || extension == ".json") {
-      return true;
+    if (extension != ".yml" && extension != ".yaml" && extension != ".json") {
+      refuse(entry,
+             path,
+             "\"" + name + "\" is no configuration file",
+             "Include only .yml, .yaml and .json files.");
+      return false;
     }
+    std::error_code error;
+    const fs::path real = fs::canonical(root_.folder / name, error);
+    if (!error && is_outside(real.lexically_relative(fs::canonical(root_.folder, error)))) {
+      refuse_outside(entry, path, name);
+      return false;
+    }
+    return true;
+  }
+
+  void refuse_outside(const Value& entry, const std::string& path, const std::string& name) {
     refuse(entry,
            path,
-           "\"" + name + "\" is no configuration file",
-           "Include only .yml, .yaml and .json files.");
-    return false;
+           "\"" + name + "\" leads out of the bundle",
+           "Only files below the root file's folder can be included.");
   }
 
   void refuse(const Value& entry, const std::string& path, std::string summary, std::string cure) {

@@ -84,10 +84,48 @@ Mode read_mode(const Value& block, const std::string& path, Findings& findings) 
 
 // A scalar, a list or a map of values is short for {default: …}.
 bool is_full_declaration(const Value& value) {
-  return value.is_map() && std::ranges::any_of(value.members, [](const Member& member) {
+  return value.is_map() && !value.members.empty() &&
+         std::ranges::all_of(value.members, [](const Member& member) {
            return member.key == "default" || member.key == "lookup" || member.key == "type" ||
                   member.key == "description";
          });
+}
+
+// Fields that are read here and whose value means nothing.
+void check_kinds(const Value& block, const std::string& path, Findings& findings) {
+  const Value* variables = find(block, "variables");
+  if (variables != nullptr && !variables->is_map()) {
+    findings.error({.summary = "`variables` of a target is a map of values, not " +
+                               std::string(kind_word(variables->kind)),
+                    .detail = "Write the name of each variable and its value."},
+                   member_path(path, "variables"),
+                   {variables->place});
+  }
+  const Value* is_default = find(block, "default");
+  if (is_default != nullptr && !as_boolean(*is_default)) {
+    findings.warning(
+        {.summary = "expected true or false, found " + std::string(kind_word(is_default->kind)),
+         .detail = "The value is ignored."},
+        member_path(path, "default"),
+        {is_default->place});
+  }
+}
+
+// What a target says beside what it merges: it replaces, and all of it belongs to `bundle`.
+void settle_bundle(Value& bundle, const Value& block, const Target& target, Findings& findings) {
+  if (const Value* git = find(block, "git")) {
+    Value& base =
+        find(bundle, "git") == nullptr ? put(bundle, "git", make_map()) : *find(bundle, "git");
+    merge(base, *git, "bundle.git", findings);
+  }
+  for (const char* field : {"compute_id", "cluster_id"}) {
+    if (const Value* cluster = find(block, field)) {
+      put(bundle, "cluster_id", *cluster);
+    }
+  }
+  put(bundle, "target", make_string(target.name, target.place));
+  put(bundle, "environment", make_string(target.name, target.place));
+  put(bundle, "mode", make_string(std::string(to_string(target.mode)), target.place));
 }
 
 void override_variables(Value& configuration,
@@ -220,6 +258,7 @@ Target apply_target(Value& configuration, const std::string& name, Findings& fin
   erase(configuration, "targets");
   erase(configuration, "environments");
   check_keys(block, path, findings);
+  check_kinds(block, path, findings);
   target.mode = read_mode(block, path, findings);
   const Value* workspace = find(block, "workspace");
   target.has_root_path = workspace != nullptr && find(*workspace, "root_path") != nullptr;
@@ -240,14 +279,7 @@ Target apply_target(Value& configuration, const std::string& name, Findings& fin
   }
   Value* bundle = find(configuration, "bundle");
   if (bundle != nullptr && bundle->is_map()) {
-    if (const Value* git = find(block, "git")) {
-      Value& base =
-          find(*bundle, "git") == nullptr ? put(*bundle, "git", make_map()) : *find(*bundle, "git");
-      merge(base, *git, "bundle.git", findings);
-    }
-    put(*bundle, "target", make_string(name, target.place));
-    put(*bundle, "environment", make_string(name, target.place));
-    put(*bundle, "mode", make_string(std::string(to_string(target.mode)), target.place));
+    settle_bundle(*bundle, block, target, findings);
   }
   return target;
 }

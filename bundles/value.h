@@ -37,6 +37,8 @@ struct Value {
   bool is_anchored = false;
   /// Was merged in from a target.
   bool is_override = false;
+  /// A `${…}` in it was resolved.
+  bool is_interpolated = false;
   /// Still holds a reference that could not be resolved; the error has been reported.
   bool is_unresolved = false;
 

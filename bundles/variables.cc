@@ -1,6 +1,7 @@
 #include "bundles/variables.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +13,19 @@ namespace sheaf::bundles {
 
 namespace {
 
+constexpr std::array<std::string_view, 12> kLookups = {"alert",
+                                                       "cluster",
+                                                       "cluster_policy",
+                                                       "dashboard",
+                                                       "instance_pool",
+                                                       "job",
+                                                       "metastore",
+                                                       "notification_destination",
+                                                       "pipeline",
+                                                       "query",
+                                                       "service_principal",
+                                                       "warehouse"};
+
 class Assignment {
  public:
   Assignment(Value& variables, const VariableSources& sources, Findings& findings)
@@ -19,6 +33,7 @@ class Assignment {
 
   void run() {
     const std::vector<std::string> declared = keys_of(variables_);
+    check_overrides(declared);
     for (const auto& [name, text] : sources_.arguments) {
       if (std::ranges::find(declared, name) == declared.end()) {
         findings_.error({.summary = "--var " + name + ": the variable \"" + name +
@@ -34,19 +49,75 @@ class Assignment {
   }
 
  private:
+  void check_overrides(const std::vector<std::string>& declared) {
+    const Value& overrides = sources_.override_file;
+    if (!overrides.is_map() && !overrides.is_null()) {
+      findings_.error({.summary = "the file holds " + std::string(kind_word(overrides.kind)) +
+                                  " instead of a map of variables",
+                       .detail = ""},
+                      "",
+                      {overrides.place});
+    }
+    for (const Member& member : overrides.members) {
+      if (std::ranges::find(declared, member.key) == declared.end()) {
+        findings_.error({.summary = "the variable \"" + member.key + "\" is not declared" +
+                                    model::did_you_mean(member.key, declared),
+                         .detail = "Declare it under `variables` of the bundle."},
+                        "variables." + member.key,
+                        {member.key_place});
+      }
+    }
+  }
+
+  // What a declaration says of its values, and a look-up of what it asks for.
+  void check_declaration(const Member& variable, const std::string& path) {
+    const Value* type = find(variable.value, "type");
+    const bool is_complex = type != nullptr && type->text == "complex";
+    if (type != nullptr && !is_complex && type->text != "string") {
+      warn("there is no type \"" + type->text + "\" of variables: write complex, or nothing",
+           path + ".type",
+           *type);
+    }
+    const Value* value = find(variable.value, "default");
+    if (value != nullptr && !is_complex && (value->is_map() || value->is_list())) {
+      warn("the variable holds " + std::string(kind_word(value->kind)) +
+               " and is not declared with `type: complex`",
+           path + ".default",
+           *value);
+    }
+    const Value* lookup = find(variable.value, "lookup");
+    if (lookup != nullptr && (!lookup->is_map() || lookup->members.size() != 1)) {
+      warn("a look-up names one thing of one kind", path + ".lookup", *lookup);
+    } else if (lookup != nullptr) {
+      const std::string& kind = lookup->members.front().key;
+      const std::vector<std::string> known(kLookups.begin(), kLookups.end());
+      if (std::ranges::find(known, kind) == known.end()) {
+        warn("there is no look-up of \"" + kind + "\"" + model::did_you_mean(kind, known),
+             path + ".lookup." + kind,
+             *lookup);
+      }
+    }
+  }
+
+  void warn(std::string summary, const std::string& path, const Value& value) {
+    findings_.warning({.summary = std::move(summary), .detail = ""}, path, places_of(value));
+  }
+
   void assign(Member& variable) {
     normalise(variable.value);
     const std::string path = "variables." + variable.key;
+    check_declaration(variable, path);
     std::optional<Value> value = outside_value(variable, path);
-    if (!value) {
-      const Value* otherwise = find(variable.value, "default");
-      if (otherwise != nullptr) {
-        value = *otherwise;
-      }
+    const bool is_looked_up = find(variable.value, "lookup") != nullptr;
+    // A look-up comes before the file and the default: they do not answer for it.
+    if (!value && !is_looked_up) {
+      const Value* overridden = find(sources_.override_file, variable.key);
+      const Value* found = overridden != nullptr ? overridden : find(variable.value, "default");
+      value = found == nullptr ? std::nullopt : std::optional(*found);
     }
     if (value) {
       put(variable.value, "value", std::move(*value));
-    } else if (find(variable.value, "lookup") == nullptr) {
+    } else if (!is_looked_up) {
       findings_.error({.summary = "no value assigned to required variable \"" + variable.key + "\"",
                        .detail = "Give it a default, set it in the target, or pass --var " +
                                  variable.key + "=<value> or BUNDLE_VAR_" + variable.key + "."},
@@ -96,11 +167,7 @@ class Assignment {
                       {variable.key_place});
       return std::nullopt;
     }
-    if (text) {
-      return make_string(*text);
-    }
-    const Value* overridden = find(sources_.override_file, variable.key);
-    return overridden == nullptr ? std::nullopt : std::optional(*overridden);
+    return text ? std::optional(make_string(*text)) : std::nullopt;
   }
 
   Value& variables_;

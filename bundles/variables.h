@@ -1,5 +1,5 @@
-// Values of the bundle's variables: --var, BUNDLE_VAR_<name>, the override file, the target, the
-// declaration, in this order.
+// Values of the bundle's variables: --var, BUNDLE_VAR_<name>, a look-up (which nobody answers
+// here), the override file, the target, the declaration, in this order.
 #pragma once
 
 #include <map>

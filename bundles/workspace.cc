@@ -1,6 +1,7 @@
 #include "bundles/workspace.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -10,6 +11,23 @@
 namespace sheaf::bundles {
 
 namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kFixedFields = {
+    {{"bundle", "name"},
+     {"bundle", "uuid"},
+     {"workspace", "profile"},
+     {"workspace", "auth_type"},
+     {"workspace", "account_id"},
+     {"workspace", "workspace_id"},
+     {"workspace", "client_id"},
+     {"workspace", "azure_client_id"},
+     {"workspace", "azure_environment"},
+     {"workspace", "azure_login_app_id"},
+     {"workspace", "azure_tenant_id"},
+     {"workspace", "azure_use_msi"},
+     {"workspace", "azure_workspace_resource_id"},
+     {"workspace", "google_service_account"},
+     {"workspace", "experimental_is_unified_host"}}};
 
 std::string absolute_path(const std::string& written, const std::string& user_name) {
   std::string path = written;
@@ -41,7 +59,7 @@ class Workspace {
       workspace = &put(configuration_, "workspace", make_map());
     }
     set_user(*workspace);
-    settle_bundle();
+    settle_fixed_fields();
     WorkspacePaths paths;
     paths.root_path = settle("root_path", "~/.bundle/${bundle.name}/${bundle.target}");
     paths.file_path = settle("file_path", paths.root_path + "/files");
@@ -68,20 +86,19 @@ class Workspace {
     put(workspace, "current_user", std::move(user));
   }
 
-  // The name and the uuid identify the deployment: they are fixed before anything is resolved.
-  void settle_bundle() {
-    Value* bundle = find(configuration_, "bundle");
-    if (bundle == nullptr) {
-      return;
-    }
-    for (const char* field : {"name", "uuid"}) {
-      Value* value = find(*bundle, field);
+  // The name and the uuid identify the deployment, and who deploys is known before anything is
+  // resolved.
+  void settle_fixed_fields() {
+    for (const auto& [section, field] : kFixedFields) {
+      Value* block = find(configuration_, section);
+      Value* value = block == nullptr ? nullptr : find(*block, field);
       if (value == nullptr || find_references(value->text).empty()) {
         continue;
       }
-      findings_.error({.summary = "bundle." + std::string(field) + " may hold no references",
-                       .detail = "Write the text itself; targets are kept apart without it."},
-                      "bundle." + std::string(field),
+      const std::string path = member_path(section, field);
+      findings_.error({.summary = path + " may hold no references",
+                       .detail = "Write the text itself; it is read before anything is resolved."},
+                      path,
                       {value->place});
       *value = make_string("unnamed", value->place);
       value->is_unresolved = true;

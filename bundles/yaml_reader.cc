@@ -109,6 +109,7 @@ class TreeBuilder : public YAML::EventHandler {
     bool has_key = false;
     std::string key;
     Location key_place;
+    std::set<std::string> keys;    ///< Of the members.
     std::optional<Member> merged;  ///< `<<` and its value.
     bool is_merge_key = false;
   };
@@ -226,9 +227,10 @@ class TreeBuilder : public YAML::EventHandler {
       value.place = level.key_place;
     }
     Member member{.key = level.key, .key_place = level.key_place, .value = std::move(value)};
-    const Member* first = level.is_merge_key ? (level.merged ? &*level.merged : nullptr)
-                                             : find_member(level.value, member.key);
-    if (first != nullptr) {
+    const bool is_new = level.is_merge_key ? !level.merged : level.keys.insert(member.key).second;
+    if (!is_new) {
+      const Member* first =
+          level.is_merge_key ? &*level.merged : find_member(level.value, member.key);
       findings_.error({.summary = "the key \"" + member.key + "\" is given twice",
                        .detail = "Keep one of the two."},
                       "",
@@ -262,7 +264,7 @@ class TreeBuilder : public YAML::EventHandler {
         continue;
       }
       for (Member& member : source.members) {
-        if (find_member(level.value, member.key) == nullptr) {
+        if (level.keys.insert(member.key).second) {
           level.value.members.push_back(std::move(member));
         }
       }

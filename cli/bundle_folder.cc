@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "cli/console.h"
 #include "cli/json_reading.h"
 #include "common/base/id.h"
+#include "common/os/file.h"
 
 namespace sheaf::cli {
 namespace {
@@ -73,7 +75,7 @@ Result<std::int64_t> find_key(Scheduler& scheduler,
 Result<std::int64_t> find_number(const Invocation& invocation,
                                  Scheduler& scheduler,
                                  std::string_view text) {
-  const auto bundle = load_bundle(invocation);
+  const auto bundle = load_deployed_bundle(invocation);
   if (!bundle) {
     return fail(bundle.error());
   }
@@ -90,9 +92,7 @@ Result<std::int64_t> find_number(const Invocation& invocation,
   return job;
 }
 
-}  // namespace
-
-Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
+Result<bundles::LoadOptions> options_of(const Invocation& invocation) {
   bundles::LoadOptions options = bundles::options_of_process();
   if (invocation.options.bundle) {
     options.start_folder = invocation.surroundings.absolute(*invocation.options.bundle);
@@ -100,12 +100,56 @@ Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation) {
   }
   options.target = invocation.options.target;
   options.is_strict = invocation.options.is_strict;
+  options.is_portable = invocation.options.is_portable;
+  options.allows_unsupported = invocation.options.allows_unsupported;
   auto variables = parse_pairs(invocation.options.variables, "--var");
   if (!variables) {
     return fail(variables.error());
   }
   options.variables = std::move(*variables);
-  return bundles::load_bundle(options);
+  return options;
+}
+
+}  // namespace
+
+Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation,
+                                          std::optional<bundles::BuiltWheels> built_wheels) {
+  auto options = options_of(invocation);
+  if (!options) {
+    return fail(options.error());
+  }
+  options->built_wheels = std::move(built_wheels);
+  return bundles::load_bundle(*options);
+}
+
+Result<bundles::LoadedBundle> load_deployed_bundle(const Invocation& invocation) {
+  auto options = options_of(invocation);
+  if (!options) {
+    return fail(options.error());
+  }
+  options->recalls_variables = true;
+  return bundles::load_bundle(*options);
+}
+
+void remember_variables(const Invocation& invocation, const bundles::LoadedBundle& bundle) {
+  const auto variables = parse_pairs(invocation.options.variables, "--var");
+  if (!variables) {
+    return;
+  }
+  const auto file = bundle.root / bundles::deployed_variables_file(bundle.target);
+  std::error_code error;
+  if (variables->empty() && !std::filesystem::exists(file, error)) {
+    return;
+  }
+  boost::json::object values;
+  for (const auto& [name, value] : *variables) {
+    values[name] = value;
+  }
+  std::filesystem::create_directories(file.parent_path(), error);
+  const auto written = os::replace_file(file, boost::json::serialize(values) + "\n", 0644);
+  if (!written) {
+    say("Warning: the --var values are not remembered for `sheaf run`: " + written.error().message);
+  }
 }
 
 void say_findings(const Invocation& invocation, const bundles::LoadedBundle& bundle) {
@@ -133,7 +177,7 @@ std::string DeploymentName::path() const {
 }
 
 Result<DeploymentName> find_deployment_name(const Invocation& invocation) {
-  const auto bundle = load_bundle(invocation);
+  const auto bundle = load_deployed_bundle(invocation);
   if (!bundle) {
     return fail(bundle.error());
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,16 @@ namespace sheaf::cli {
 
 /// Loads the bundle that `--bundle`, `--target`, `--var` and `--strict` mean. Findings are in the
 /// result. Fails with kInvalid on a `--var` that is not `name=value`.
-[[nodiscard]] Result<bundles::LoadedBundle> load_bundle(const Invocation& invocation);
+[[nodiscard]] Result<bundles::LoadedBundle> load_bundle(
+    const Invocation& invocation, std::optional<bundles::BuiltWheels> built_wheels = std::nullopt);
+
+/// The same with the `--var` values of the last deployment from this folder, below those that are
+/// given now: what commands load that speak of what is deployed.
+[[nodiscard]] Result<bundles::LoadedBundle> load_deployed_bundle(const Invocation& invocation);
+
+/// Keeps the `--var` values of this call for load_deployed_bundle(). Failures are said and do no
+/// more harm.
+void remember_variables(const Invocation& invocation, const bundles::LoadedBundle& bundle);
 
 /// Writes every finding to stderr: as text, in colours on a terminal, or with `-o json` as one JSON
 /// object a line.

@@ -21,6 +21,8 @@ struct GlobalOptions {
   std::string target;
   std::vector<std::string> variables;  ///< `name=value`
   bool is_strict = false;
+  bool is_portable = false;
+  bool allows_unsupported = false;
   std::optional<std::filesystem::path> bundle;
   std::string profile;
 };

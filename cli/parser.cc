@@ -36,6 +36,9 @@ void declare_options(CLI::App& root, GlobalOptions& options) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   root.add_flag("--strict", options.is_strict, "Take warnings about the bundle as errors");
+  root.add_flag("--allow-unsupported",
+                options.allows_unsupported,
+                "Leave out, with a warning, what Sheaf cannot deploy");
   root.add_option("--bundle", options.bundle, "Folder of the bundle, or below it")
       ->option_text("DIR");
   root.add_option(

@@ -1,88 +1,12 @@
 #include "cli/task_tree.h"
 
 #include <algorithm>
-#include <map>
 
 #include "cli/console.h"
+#include "cli/task_lines.h"
 
 namespace sheaf::cli {
 namespace {
-
-constexpr std::size_t kMaxIndentedDepth = 12;
-
-struct Node {
-  std::size_t depth = 0;
-  std::optional<std::size_t> parent;
-  std::vector<std::size_t> children;
-};
-
-struct Line {
-  std::size_t task = 0;
-  std::string left;
-};
-
-std::vector<std::vector<std::size_t>> dependencies_of(const std::vector<TaskView>& tasks) {
-  std::map<std::string_view, std::size_t> index;
-  for (std::size_t task = 0; task < tasks.size(); ++task) {
-    index.emplace(tasks[task].key, task);
-  }
-  std::vector<std::vector<std::size_t>> dependencies(tasks.size());
-  for (std::size_t task = 0; task < tasks.size(); ++task) {
-    for (const std::string& key : tasks[task].depends_on) {
-      if (const auto found = index.find(key); found != index.end()) {
-        dependencies[task].push_back(found->second);
-      }
-    }
-  }
-  return dependencies;
-}
-
-/// Longest way from a root, for every task; what stands in a cycle counts as a root.
-std::vector<std::size_t> depths_of(const std::vector<std::vector<std::size_t>>& dependencies) {
-  const std::size_t count = dependencies.size();
-  std::vector<std::vector<std::size_t>> dependents(count);
-  std::vector<std::size_t> open(count);
-  std::vector<std::size_t> ready;
-  for (std::size_t task = 0; task < count; ++task) {
-    open[task] = dependencies[task].size();
-    if (open[task] == 0) {
-      ready.push_back(task);
-    }
-    for (const std::size_t dependency : dependencies[task]) {
-      dependents[dependency].push_back(task);
-    }
-  }
-  std::vector<std::size_t> depths(count, 0);
-  for (std::size_t next = 0; next < ready.size(); ++next) {
-    for (const std::size_t task : dependents[ready[next]]) {
-      depths[task] = std::max(depths[task], depths[ready[next]] + 1);
-      if (--open[task] == 0) {
-        ready.push_back(task);
-      }
-    }
-  }
-  for (std::size_t task = 0; task < count; ++task) {
-    depths[task] = open[task] > 0 ? 0 : depths[task];
-  }
-  return depths;
-}
-
-std::vector<Node> make_nodes(const std::vector<TaskView>& tasks) {
-  const auto dependencies = dependencies_of(tasks);
-  const auto depths = depths_of(dependencies);
-  std::vector<Node> nodes(tasks.size());
-  for (std::size_t task = 0; task < tasks.size(); ++task) {
-    nodes[task].depth = depths[task];
-    if (depths[task] == 0) {
-      continue;
-    }
-    const auto deepest = std::ranges::max_element(
-        dependencies[task], {}, [&](std::size_t dependency) { return depths[dependency]; });
-    nodes[task].parent = *deepest;
-    nodes[*deepest].children.push_back(task);
-  }
-  return nodes;
-}
 
 std::string_view mark_of(const TaskView& task) {
   const auto state = find_task_state(task.state);
@@ -122,65 +46,27 @@ bool is_remarkable(const TaskView& task) {
   return mark == "●" || mark == "✗";
 }
 
-std::string other_dependencies(const TaskView& task, const std::string& parent) {
-  std::string others;
-  for (const std::string& key : task.depends_on) {
-    if (key != parent) {
-      others += (others.empty() ? " (also after " : ", ") + key;
-    }
+std::vector<TaskLine> lay_out_run(const std::vector<TaskView>& tasks) {
+  std::vector<TaskPlace> places;
+  places.reserve(tasks.size());
+  for (const TaskView& task : tasks) {
+    places.push_back({.key = task.key, .depends_on = task.depends_on});
   }
-  return others.empty() ? others : others + ")";
+  return lay_out(places);
 }
 
-/// What stands left of a task's name: rails of its ancestors, then its own branch.
-struct Branch {
-  std::string rails;
-  bool is_last = true;
+struct Line {
+  std::size_t task = 0;
+  std::string left;
 };
 
-std::string branch_text(const Branch& branch, std::size_t depth) {
-  if (depth == 0) {
-    return "";
-  }
-  return branch.rails + (branch.is_last ? "└─ " : "├─ ");
-}
-
-std::string rails_below(const Branch& branch, std::size_t depth) {
-  if (depth == 0 || depth > kMaxIndentedDepth) {
-    return branch.rails;
-  }
-  return branch.rails + (branch.is_last ? "   " : "│  ");
-}
-
 std::vector<Line> make_lines(const std::vector<TaskView>& tasks) {
-  const auto nodes = make_nodes(tasks);
-  struct Open {
-    std::size_t task;
-    Branch branch;
-    std::size_t level;
-  };
-  std::vector<Open> open;
-  for (std::size_t task = tasks.size(); task-- > 0;) {
-    if (!nodes[task].parent) {
-      open.push_back({.task = task, .branch = {}, .level = 0});
-    }
-  }
   std::vector<Line> lines;
-  while (!open.empty()) {
-    const Open now = std::move(open.back());
-    open.pop_back();
-    const TaskView& task = tasks[now.task];
-    const Node& node = nodes[now.task];
-    const std::string parent = node.parent ? tasks[*node.parent].key : "";
-    lines.push_back({.task = now.task,
-                     .left = branch_text(now.branch, now.level) + std::string(mark_of(task)) + " " +
-                             printable(task.key) + other_dependencies(task, parent)});
-    const std::string rails = rails_below(now.branch, now.level);
-    for (std::size_t child = node.children.size(); child-- > 0;) {
-      open.push_back({.task = node.children[child],
-                      .branch = {.rails = rails, .is_last = child + 1 == node.children.size()},
-                      .level = now.level + 1});
-    }
+  for (const TaskLine& line : lay_out_run(tasks)) {
+    const TaskView& task = tasks[line.task];
+    lines.push_back({.task = line.task,
+                     .left = line.branch + std::string(mark_of(task)) + " " + printable(task.key) +
+                             line.others});
   }
   return lines;
 }
@@ -258,7 +144,7 @@ std::vector<std::string> draw_tree(const RunView& run, Timestamp now, TerminalSi
 
 std::vector<std::size_t> tree_order(const std::vector<TaskView>& tasks) {
   std::vector<std::size_t> order;
-  for (const Line& line : make_lines(tasks)) {
+  for (const TaskLine& line : lay_out_run(tasks)) {
     order.push_back(line.task);
   }
   return order;

@@ -45,10 +45,10 @@ http_client::Request put_request(const std::string& digest, std::uint64_t size) 
 }
 
 Result<void> put_file(Scheduler& scheduler,
-                      const std::filesystem::path& root,
+                      const std::filesystem::path& source,
                       const model::ManifestFile& file) {
   auto request = put_request(file.digest, file.size);
-  request.body_file = root / file.path;
+  request.body_file = source;
   const auto response = scheduler.send_raw(std::move(request));
   if (!response && response.error().code == ErrorCode::kInvalid) {
     return fail(
@@ -80,7 +80,7 @@ Result<Uploaded> upload_tree(Scheduler& scheduler,
     if (!missing->contains(digest)) {
       continue;
     }
-    if (auto put = put_file(scheduler, root, *file); !put) {
+    if (auto put = put_file(scheduler, tree.source_of(root, *file), *file); !put) {
       return fail(put.error());
     }
     ++uploaded.files;

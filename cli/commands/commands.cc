@@ -54,7 +54,10 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_init_command());
   commands.push_back(make_doctor_command());
   commands.push_back(make_validate_command());
+  commands.push_back(make_plan_command());
   commands.push_back(make_deploy_command());
+  commands.push_back(make_rollback_command());
+  commands.push_back(make_destroy_command());
   commands.push_back(make_summary_command());
   commands.push_back(make_run_command());
   commands.push_back(make_runs_command());
@@ -67,6 +70,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_hooks_command());
   commands.push_back(make_pools_command());
   commands.push_back(make_cron_command());
+  commands.push_back(make_graph_command());
+  commands.push_back(make_schema_command());
   commands.push_back(make_commands_command());
   return commands;
 }

@@ -13,6 +13,9 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_doctor_command();
 [[nodiscard]] std::unique_ptr<Command> make_validate_command();
 [[nodiscard]] std::unique_ptr<Command> make_deploy_command();
+[[nodiscard]] std::unique_ptr<Command> make_plan_command();
+[[nodiscard]] std::unique_ptr<Command> make_rollback_command();
+[[nodiscard]] std::unique_ptr<Command> make_destroy_command();
 [[nodiscard]] std::unique_ptr<Command> make_summary_command();
 [[nodiscard]] std::unique_ptr<Command> make_run_command();
 [[nodiscard]] std::unique_ptr<Command> make_runs_command();
@@ -25,6 +28,8 @@ namespace sheaf::cli {
 [[nodiscard]] std::unique_ptr<Command> make_hooks_command();
 [[nodiscard]] std::unique_ptr<Command> make_pools_command();
 [[nodiscard]] std::unique_ptr<Command> make_cron_command();
+[[nodiscard]] std::unique_ptr<Command> make_graph_command();
+[[nodiscard]] std::unique_ptr<Command> make_schema_command();
 [[nodiscard]] std::unique_ptr<Command> make_commands_command();
 
 }  // namespace sheaf::cli

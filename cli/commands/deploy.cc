@@ -1,33 +1,32 @@
 // `sheaf deploy`: the bundle's jobs and files, as one atomic change of the scheduler.
+#include <algorithm>
+#include <optional>
+#include <set>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
-#include "bundles/files.h"
-#include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
+#include "cli/deployment.h"
 #include "cli/json_reading.h"
+#include "cli/local_script.h"
 #include "cli/upload.h"
+#include "common/os/file.h"
 
 namespace sheaf::cli {
 namespace {
 
-Result<bundles::HashedTree> hash_tree(const std::filesystem::path& root) {
-  const auto files = bundles::list_files(root);
-  if (!files) {
-    return fail(files.error());
-  }
-  return bundles::hash_files(root, files->names);
-}
+constexpr std::size_t kMaxPlanBytes = 64u << 20;
 
-/// The version that this deployment replaces; 0 for the first.
-Result<std::int64_t> version_seen(Scheduler& scheduler, const DeploymentName& name) {
-  const auto deployment = scheduler.get(name.path());
-  if (!deployment && deployment.error().code == ErrorCode::kNotFound) {
-    return 0;
+/// "wine", "jobs.wine" and "resources.jobs.wine" mean the same job.
+std::string_view key_of(std::string_view text) {
+  for (const std::string_view prefix : {"resources.", "jobs."}) {
+    if (text.starts_with(prefix)) {
+      text.remove_prefix(prefix.size());
+    }
   }
-  return deployment ? Result<std::int64_t>(number_at(*deployment, "version"))
-                    : fail(deployment.error());
+  return text;
 }
 
 Result<boost::json::object> job_documents(const bundles::LoadedBundle& bundle) {
@@ -53,67 +52,136 @@ void print_changes(const bundles::LoadedBundle& bundle,
                    const boost::json::object& answer,
                    const Uploaded& uploaded,
                    std::size_t files) {
-  std::string text;
-  for (const auto& entry : array_at(answer, "jobs")) {
-    if (entry.is_object()) {
-      const auto& job = entry.get_object();
-      text += text_at(job, "change") + " jobs." + text_at(job, "resource_key") + " (job " +
-              std::to_string(number_at(job, "job_id")) + ")\n";
-    }
+  print(changes_text(answer) + "Deployed " + bundle.name + " to target " + bundle.target +
+        ", version " + std::to_string(number_at(answer, "version")) + ": " + std::to_string(files) +
+        " files, of which " + std::to_string(uploaded.files) + " were sent (" +
+        std::to_string(uploaded.bytes) + " bytes)\n");
+}
+
+/// Fails with kConflict unless the plan is of exactly this deployment. Returns the version that it
+/// was made for.
+Result<std::int64_t> check_plan(const std::filesystem::path& file,
+                                const DesiredDeployment& desired) {
+  const auto text = os::read_file(file, kMaxPlanBytes);
+  if (!text) {
+    return fail(text.error());
   }
-  text += "Deployed " + bundle.name + " to target " + bundle.target + ", version " +
-          std::to_string(number_at(answer, "version")) + ": " + std::to_string(files) +
-          " files, of which " + std::to_string(uploaded.files) + " were sent (" +
-          std::to_string(uploaded.bytes) + " bytes)\n";
-  print(text);
+  const auto plan = parse_object(*text, "--plan " + file.string());
+  if (!plan) {
+    return fail(ErrorCode::kInvalid,
+                plan.error().message + ": give what `sheaf plan -o json` printed");
+  }
+  if (text_at(*plan, "digest").empty() || !plan->contains("version")) {
+    return fail(ErrorCode::kInvalid,
+                "--plan " + file.string() + ": no plan; give what `sheaf plan -o json` printed");
+  }
+  if (text_at(*plan, "bundle") != desired.bundle.name ||
+      text_at(*plan, "target") != desired.bundle.target) {
+    return fail(ErrorCode::kConflict,
+                "the plan is for bundle " + text_at(*plan, "bundle") + ", target " +
+                    text_at(*plan, "target") + ": nothing was deployed");
+  }
+  if (text_at(*plan, "digest") != desired.digest()) {
+    return fail(ErrorCode::kConflict,
+                "the bundle has changed since the plan was made: nothing was deployed; plan again");
+  }
+  return number_at(*plan, "version");
 }
 
 class DeployCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
-    return root.add_subcommand("deploy", "Puts the bundle on the scheduler, all of it or nothing");
+    CLI::App* app =
+        root.add_subcommand("deploy", "Puts the bundle on the scheduler, all of it or nothing");
+    app->add_option("--plan", plan_file_, "Deploy only what `sheaf plan -o json` wrote there")
+        ->option_text("FILE");
+    app->add_option("--select", selected_, "Deploy this job and leave the others as they are")
+        ->option_text("JOB")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->excludes("--plan");
+    return app;
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
-    const auto bundle = load_bundle(invocation);
-    if (!bundle) {
-      return fail(bundle.error());
+    auto desired = load_desired(invocation);
+    if (!desired) {
+      return fail(desired.error());
     }
-    say_findings(invocation, *bundle);
-    if (bundle->has_errors()) {
-      return fail(ErrorCode::kInvalid,
-                  "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
+    std::optional<std::int64_t> planned_version;
+    if (plan_file_) {
+      auto version = check_plan(invocation.surroundings.absolute(*plan_file_), *desired);
+      if (!version) {
+        return fail(version.error());
+      }
+      planned_version = *version;
     }
     auto scheduler = connect(invocation);
     if (!scheduler) {
       return fail(scheduler.error());
     }
-    const auto version =
-        version_seen(*scheduler, {.bundle = bundle->name, .target = bundle->target});
-    if (!version) {
-      return fail(version.error());
+    if (auto ran = run_moments(desired->bundle, {"predeploy"}); !ran) {
+      return fail(ran.error());
     }
-    const auto tree = hash_tree(bundle->root);
-    if (!tree) {
-      return fail(tree.error());
+    const auto standing = read_standing(*scheduler, desired->name());
+    if (!standing) {
+      return fail(standing.error());
     }
-    const auto uploaded = upload_tree(*scheduler, bundle->root, *tree);
+    auto kept = select(*desired, *standing);
+    if (!kept) {
+      return fail(kept.error());
+    }
+    const auto uploaded = upload_tree(*scheduler, desired->bundle.sync.root, desired->tree);
     if (!uploaded) {
       return fail(uploaded.error());
     }
-    auto answer = deploy(*scheduler, *bundle, tree->digest, *version);
+    auto answer =
+        deploy(*scheduler, *desired, planned_version.value_or(standing->version), std::move(*kept));
     if (!answer) {
       return fail(answer.error());
     }
-    report(invocation, *bundle, *answer, *uploaded, tree->manifest.files.size());
+    remember_variables(invocation, desired->bundle);
+    if (auto ran = run_moments(desired->bundle, {"postdeploy"}); !ran) {
+      return fail(ran.error(), "the bundle is deployed, but");
+    }
+    report(invocation, desired->bundle, *answer, *uploaded, desired->tree.manifest.files.size());
     return ExitStatus::kSuccess;
   }
 
  private:
+  /// Leaves of the bundle's jobs those that were selected; returns the keys of the others that stay
+  /// as they stand.
+  [[nodiscard]] Result<boost::json::array> select(DesiredDeployment& desired,
+                                                  const StandingDeployment& standing) const {
+    boost::json::array kept;
+    if (selected_.empty()) {
+      return kept;
+    }
+    std::set<std::string, std::less<>> wanted;
+    for (const std::string& text : selected_) {
+      wanted.emplace(key_of(text));
+    }
+    std::vector<bundles::JobResource>& jobs = desired.bundle.jobs;
+    for (const std::string& key : wanted) {
+      if (std::ranges::find(jobs, key, &bundles::JobResource::key) == jobs.end()) {
+        return fail(ErrorCode::kNotFound, "--select " + key + ": the bundle has no such job");
+      }
+    }
+    std::erase_if(jobs, [&](const auto& job) { return !wanted.contains(job.key); });
+    for (const bundles::PlannedState& job : standing.jobs) {
+      if (!wanted.contains(job.key)) {
+        kept.emplace_back(job.key);
+      }
+    }
+    return kept;
+  }
+
   static Result<boost::json::object> deploy(Scheduler& scheduler,
-                                            const bundles::LoadedBundle& bundle,
-                                            const std::string& manifest_digest,
-                                            std::int64_t version) {
+                                            const DesiredDeployment& desired,
+                                            std::int64_t version,
+                                            boost::json::array kept) {
+    const bundles::LoadedBundle& bundle = desired.bundle;
     auto jobs = job_documents(bundle);
     if (!jobs) {
       return fail(jobs.error());
@@ -122,9 +190,10 @@ class DeployCommand final : public Command {
                           {{"bundle", bundle.name},
                            {"target", bundle.target},
                            {"expected_version", version},
-                           {"manifest_digest", manifest_digest},
+                           {"manifest_digest", desired.tree.digest},
                            {"file_path", bundle.workspace.file_path},
-                           {"jobs", std::move(*jobs)}});
+                           {"jobs", std::move(*jobs)},
+                           {"kept_jobs", std::move(kept)}});
   }
 
   static void report(const Invocation& invocation,
@@ -145,6 +214,9 @@ class DeployCommand final : public Command {
     answer["paused_by_development"] = boost::json::value_from(bundle.paused_by_development);
     print_json(answer);
   }
+
+  std::optional<std::filesystem::path> plan_file_;
+  std::vector<std::string> selected_;
 };
 
 }  // namespace

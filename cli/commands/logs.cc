@@ -1,5 +1,6 @@
 // `sheaf logs RUN [TASK]`: what attempts wrote.
 #include <algorithm>
+#include <fstream>
 #include <optional>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include "cli/bundle_folder.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
+#include "cli/json_reading.h"
 #include "cli/log_follower.h"
 #include "cli/run_watch.h"
 #include "cli/task_tree.h"
@@ -51,6 +53,9 @@ class LogsCommand final : public Command {
     app->add_option("--attempt", choice_.attempt, "This attempt, from 0; default: the last one")
         ->option_text("N")
         ->check(CLI::NonNegativeNumber);
+    app->add_option("--notebook", notebook_, "Put the executed notebook of TASK there, as HTML")
+        ->option_text("FILE")
+        ->needs("TASK");
     return app;
   }
 
@@ -147,9 +152,32 @@ class LogsCommand final : public Command {
       say(has_ended(run) ? "Nothing was written: no task was started."
                          : "Nothing was written: no such attempt yet.");
     }
+    if (!notebook_.empty() && !chosen.empty()) {
+      return write_notebook(invocation, scheduler, *chosen.front().attempt);
+    }
     auto written = invocation.wants_json() ? print_all_as_json(scheduler, chosen)
                                            : print_all(scheduler, chosen);
     return written ? Result<ExitStatus>(ExitStatus::kSuccess) : fail(written.error());
+  }
+
+  Result<ExitStatus> write_notebook(const Invocation& invocation,
+                                    PatientScheduler& scheduler,
+                                    const AttemptView& attempt) const {
+    const auto answer = scheduler.send(
+        {.method = "GET",
+         .path = "/api/sheaf/v1/attempts/" + std::to_string(attempt.run_id) + "/notebook"});
+    if (!answer) {
+      return fail(answer.error());
+    }
+    const auto file = invocation.surroundings.absolute(notebook_);
+    std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+    stream << text_at(*answer, "html");
+    stream.close();
+    if (!stream) {
+      return fail(ErrorCode::kInvalid, "cannot write " + file.string());
+    }
+    say("The notebook is in " + file.string());
+    return ExitStatus::kSuccess;
   }
 
   Result<void> print_all(PatientScheduler& scheduler, const std::vector<ChosenLog>& chosen) const {
@@ -191,6 +219,7 @@ class LogsCommand final : public Command {
 
   std::string run_;
   LogChoice choice_;
+  std::string notebook_;
   bool follows_ = false;
 };
 

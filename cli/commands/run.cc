@@ -1,5 +1,7 @@
 // `sheaf run JOB`: starts a run and follows it to its end.
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -9,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/console.h"
 #include "cli/json_reading.h"
+#include "cli/local_script.h"
 #include "cli/run_follow.h"
 
 namespace sheaf::cli {
@@ -33,7 +36,8 @@ class RunCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
     CLI::App* app = root.add_subcommand("run", "Starts a run of a job and follows it to its end");
-    app->add_option("JOB", job_, "Key of the job in the bundle here, or a job id")->required();
+    app->add_option("JOB", job_, "Key of a job of the bundle here, a job id, or one of its scripts")
+        ->required();
     app->add_option("--params", parameters_, "Value of a job parameter; may be repeated")
         ->option_text("NAME=VALUE")
         ->expected(1)
@@ -50,6 +54,9 @@ class RunCommand final : public Command {
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
+    if (const auto status = run_as_script(invocation)) {
+      return *status;
+    }
     const auto parameters = parse_pairs(parameters_, "--params");
     if (!parameters) {
       return fail(parameters.error());
@@ -78,6 +85,30 @@ class RunCommand final : public Command {
   }
 
  private:
+  /// Nullopt where the bundle here has a job of this name, or no script.
+  [[nodiscard]] std::optional<Result<ExitStatus>> run_as_script(
+      const Invocation& invocation) const {
+    const auto bundle = load_deployed_bundle(invocation);
+    if (!bundle ||
+        std::ranges::find(bundle->jobs, job_, &bundles::JobResource::key) != bundle->jobs.end()) {
+      return std::nullopt;
+    }
+    const auto script = std::ranges::find(bundle->scripts.named, job_, &bundles::Script::name);
+    if (script == bundle->scripts.named.end()) {
+      return std::nullopt;
+    }
+    if (bundle->has_errors()) {
+      say_findings(invocation, *bundle);
+      return fail(ErrorCode::kInvalid,
+                  "the bundle has " + count_findings(*bundle) + "; the script was not run");
+    }
+    const auto status = run_script(*script, bundle->root, ScriptOutput::kStdout);
+    if (!status) {
+      return fail(status.error());
+    }
+    return *status == 0 ? ExitStatus::kSuccess : ExitStatus::kRunFailed;
+  }
+
   static Result<boost::json::object> start(PatientScheduler& scheduler,
                                            std::int64_t job,
                                            const model::NamedStrings& parameters,

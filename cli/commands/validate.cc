@@ -11,11 +11,16 @@ namespace {
 class ValidateCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
-    return root.add_subcommand("validate", "Checks the bundle; with -o json prints it resolved");
+    CLI::App* app =
+        root.add_subcommand("validate", "Checks the bundle; with -o json prints it resolved");
+    app->add_flag("--portable", is_portable_, "Take what only Sheaf understands as an error");
+    return app;
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
-    const auto bundle = load_bundle(invocation);
+    Invocation checking = invocation;
+    checking.options.is_portable = is_portable_;
+    const auto bundle = load_bundle(checking);
     if (!bundle) {
       return fail(bundle.error());
     }
@@ -49,6 +54,8 @@ class ValidateCommand final : public Command {
           (bundle.diagnostics.empty() ? "Validation OK!" : "Found " + count_findings(bundle)) +
           "\n");
   }
+
+  bool is_portable_ = false;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace sheaf::planted {
 
-inline constexpr std::array<std::string_view, 31> kNames{
+inline constexpr std::array<std::string_view, 33> kNames{
     "store.acknowledge_before_fsync",
     "engine.effect_before_commit",
     "engine.reply_before_commit",
@@ -40,9 +40,11 @@ inline constexpr std::array<std::string_view, 31> kNames{
     "core.priority_ignored",
     "core.retry_before_interval",
     "core.retry_filter_ignored",
+    "core.stream_death_charged_to_all",
     "workers.wall_clock_lease",
     "agent.lease_taken_twice",
     "agent.forgets_before_acknowledgement",
+    "agent.result_before_outcomes",
 };
 
 /// A name of kNames, checked when compiling.

@@ -78,11 +78,13 @@ void check_stream(const ForEachTask& task, const std::string& path, Findings& fi
   }
   const TaskAction& action = task.task.front().action;
   if (!std::holds_alternative<CommandTask>(action) &&
-      !std::holds_alternative<SparkPythonTask>(action)) {
+      !std::holds_alternative<SparkPythonTask>(action) &&
+      !std::holds_alternative<PythonWheelTask>(action)) {
     report(findings,
            member_path(path, "sheaf.mode"),
            "only a program can read its inputs line by line",
-           "Remove the mode, or let the inner task be a command_task or a spark_python_task.");
+           "Remove the mode, or let the inner task be a command_task, a "
+           "spark_python_task or a python_wheel_task.");
   }
 }
 

@@ -36,8 +36,7 @@ Clusters compile_clusters(const json::object& document, Findings& findings) {
 
 // A task that names no program takes no place on a worker and asks for nothing.
 bool has_attempts(const TaskSettings& task) {
-  return std::holds_alternative<CommandTask>(task.action) ||
-         std::holds_alternative<SparkPythonTask>(task.action);
+  return std::holds_alternative<CommandTask>(task.action) || is_python(task.action);
 }
 
 void apply_cluster(const json::object& block,

@@ -19,6 +19,7 @@
 #include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/model/task_actions.h"
 #include "common/model/trigger_settings.h"
 
 namespace sheaf::model {
@@ -39,38 +40,6 @@ struct Dependency {
   /// Set on edges from condition tasks: the outcome under which this edge counts as success.
   std::optional<bool> outcome;
   friend bool operator==(const Dependency&, const Dependency&) = default;
-};
-
-/// Sheaf's own task kind: any program. `command[0]` is looked up in PATH.
-struct CommandTask {
-  std::vector<std::string> command;
-  NamedStrings env;
-  friend bool operator==(const CommandTask&, const CommandTask&) = default;
-};
-
-/// A Python script of the deployment. `python_file` is absolute below the deployment's file path.
-struct SparkPythonTask {
-  std::string python_file;
-  std::vector<std::string> parameters;
-  friend bool operator==(const SparkPythonTask&, const SparkPythonTask&) = default;
-};
-
-enum class ConditionOperator : std::uint8_t {
-  kEqualTo,
-  kNotEqual,
-  kGreaterThan,
-  kGreaterThanOrEqual,
-  kLessThan,
-  kLessThanOrEqual,
-};
-
-/// Compares two strings after references are resolved. EQUAL_TO and NOT_EQUAL compare text; the
-/// others compare numbers and fail the task when a side is not one.
-struct ConditionTask {
-  ConditionOperator op = ConditionOperator::kEqualTo;
-  std::string left;
-  std::string right;
-  friend bool operator==(const ConditionTask&, const ConditionTask&) = default;
 };
 
 struct TaskSettings;
@@ -108,8 +77,16 @@ struct RunJobTask {
   friend bool operator==(const RunJobTask&, const RunJobTask&) = default;
 };
 
-using TaskAction =
-    std::variant<CommandTask, SparkPythonTask, ConditionTask, ForEachTask, RunJobTask>;
+using TaskAction = std::variant<CommandTask,
+                                SparkPythonTask,
+                                ConditionTask,
+                                ForEachTask,
+                                RunJobTask,
+                                PythonWheelTask,
+                                NotebookTask>;
+
+/// True for what runs in a Python environment of its own.
+[[nodiscard]] bool is_python(const TaskAction& action);
 
 /// Sheaf's own: growing pauses between attempts. The n-th repeat waits a random time (full jitter)
 /// of at most min(longest, first × 2^(n-1)), and never less than min_retry_interval asks.
@@ -166,6 +143,8 @@ struct TaskSettings {
   ResourceRequest resources;
   /// Name of the pool whose limit the task's attempts count against, or empty: no pool.
   std::string pool;
+  /// Lines of a pip requirements file that the task adds to its environment.
+  std::vector<std::string> libraries{};
   friend bool operator==(const TaskSettings&, const TaskSettings&) = default;
 };
 
@@ -218,6 +197,10 @@ struct JobSettings {
   std::chrono::seconds timeout{0};
   friend bool operator==(const JobSettings&, const JobSettings&) = default;
 };
+
+/// What a Python task's environment holds: that which the task names, then its libraries, then what
+/// its kind needs.
+[[nodiscard]] EnvironmentSettings environment_of(const JobSettings& job, const TaskSettings& task);
 
 /// Compiles a settings document and checks all that can be checked without files, clocks or other
 /// jobs: required fields, types, limits, unique keys, dependencies that exist, cycles, outcome

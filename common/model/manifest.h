@@ -20,6 +20,10 @@ inline constexpr std::size_t kMaxManifestFiles = 100'000;
 inline constexpr std::size_t kMaxManifestBytes = 64u << 20;
 inline constexpr std::size_t kMaxManifestPathBytes = 4'096;
 
+/// Folder of a deployment's files that holds what its artifacts were built to; no file of the
+/// bundle stands there. In the workspace it is below the artifact path.
+inline constexpr std::string_view kArtifactFolder = ".internal/";
+
 struct ManifestFile {
   /// Relative, `/` between segments; no empty, `.` or `..` segment, no control character.
   std::string path;

@@ -54,6 +54,15 @@ class ReferenceChecker {
       check_map(user, command->env, member_path(block, "env"));
     } else if (const auto* script = std::get_if<SparkPythonTask>(&action)) {
       check_strings(user, script->parameters, member_path(path, "spark_python_task.parameters"));
+    } else if (const auto* wheel = std::get_if<PythonWheelTask>(&action)) {
+      const std::string block = member_path(path, "python_wheel_task");
+      check_strings(user, wheel->parameters, member_path(block, "parameters"));
+      check_map(user,
+                wheel->named_parameters.value_or(NamedStrings{}),
+                member_path(block, "named_parameters"));
+    } else if (const auto* notebook = std::get_if<NotebookTask>(&action)) {
+      check_map(
+          user, notebook->base_parameters, member_path(path, "notebook_task.base_parameters"));
     } else if (const auto* condition = std::get_if<ConditionTask>(&action)) {
       check_text(user, condition->left, member_path(path, "condition_task.left"));
       check_text(user, condition->right, member_path(path, "condition_task.right"));

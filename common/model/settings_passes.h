@@ -52,6 +52,25 @@ struct TaskPlace {
                                          const std::string& path,
                                          Findings& findings);
 
+/// Compiles the block of a Python-wheel or notebook task, which stands at `path`.
+[[nodiscard]] PythonWheelTask compile_wheel(const boost::json::object& block,
+                                            const std::string& path,
+                                            Findings& findings);
+[[nodiscard]] NotebookTask compile_notebook(const boost::json::object& block,
+                                            const std::string& path,
+                                            Findings& findings);
+
+/// Compiles `libraries` of a task, which stands at `path`, to lines of a requirements file.
+[[nodiscard]] std::vector<std::string> compile_libraries(const boost::json::object& task,
+                                                         const std::string& path,
+                                                         Findings& findings);
+
+/// Reports a path that is not absolute or leads upwards; `what` names what lies there.
+void check_deployed_path(const std::string& file,
+                         const std::string& path,
+                         std::string_view what,
+                         Findings& findings);
+
 /// Reports a NUL character, which no program can be given.
 void check_no_nul(const std::string& text, const std::string& path, Findings& findings);
 

@@ -103,21 +103,9 @@ SparkPythonTask compile_script(const json::object& block,
   SparkPythonTask task{.python_file = string_at(block, "python_file").value_or(""),
                        .parameters = strings_at(block, "parameters")};
   const std::string file_path = member_path(path, "python_file");
-  const std::string& file = task.python_file;
-  if (file.find("{{") != std::string::npos) {
-    findings.push_back({.code = ErrorCode::kUnsupported,
-                        .path = file_path,
-                        .message = "may hold no {{…}} reference",
-                        .cure = "Write the file's path; pass what varies as a parameter.",
-                        .related = {}});
-  } else if (string_at(block, "python_file") &&
-             (!file.starts_with('/') || (file + "/").find("/../") != std::string::npos)) {
-    report(findings,
-           file_path,
-           "\"" + file + "\" is not an absolute path of the deployment's files",
-           "Write the script's path below the deployment's file path.");
+  if (string_at(block, "python_file")) {
+    check_deployed_path(task.python_file, file_path, "script", findings);
   }
-  check_no_nul(file, file_path, findings);
   for (std::size_t i = 0; i < task.parameters.size(); ++i) {
     check_no_nul(task.parameters[i], indexed_path(member_path(path, "parameters"), i), findings);
   }
@@ -143,6 +131,12 @@ TaskAction compile_action(const json::object& task, const TaskPlace& place, Find
   check_kinds(task, place, findings);
   if (const json::object* block = object_at(task, "spark_python_task")) {
     return compile_script(*block, member_path(path, "spark_python_task"), findings);
+  }
+  if (const json::object* block = object_at(task, "python_wheel_task")) {
+    return compile_wheel(*block, member_path(path, "python_wheel_task"), findings);
+  }
+  if (const json::object* block = object_at(task, "notebook_task")) {
+    return compile_notebook(*block, member_path(path, "notebook_task"), findings);
   }
   if (const json::object* block = object_at(task, "condition_task")) {
     return compile_condition(*block);

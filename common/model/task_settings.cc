@@ -81,6 +81,7 @@ void check_for_each(const TaskSettings& task, const std::string& path, Findings&
   settings.insert(settings.end(), needs.begin(), needs.end());
   settings.push_back(given_retry(task));
   settings.push_back({"environment_key", !task.environment_key.empty()});
+  settings.push_back({"libraries", !task.libraries.empty()});
   for (const Given& setting : settings) {
     refuse({setting},
            path,
@@ -117,11 +118,13 @@ void check_unused(const TaskSettings& task, const std::string& path, Findings& f
            "a run of another job ends with a result, not with an exit status",
            "Remove it; put it on the tasks of the other job.");
   }
-  if (!std::holds_alternative<SparkPythonTask>(task.action) && !task.environment_key.empty()) {
-    report(findings,
-           member_path(path, "environment_key"),
-           "only a spark_python_task has a Python environment",
-           "Remove environment_key, or make the task a spark_python_task.");
+  if (!is_python(task.action)) {
+    refuse({{"environment_key", !task.environment_key.empty()},
+            {"libraries", !task.libraries.empty()}},
+           path,
+           "only a Python task has a Python environment",
+           "Remove it, or make the task a spark_python_task, python_wheel_task or notebook_task.",
+           findings);
   }
 }
 
@@ -144,6 +147,7 @@ TaskSettings compile_task(const json::object& task, const TaskPlace& place, Find
           read_integer(task, path, "timeout_seconds", {.most = kMaxTimeoutSeconds}, findings)),
       .environment_key = string_at(task, "environment_key").value_or(""),
       .disabled = place.kind == TaskPlace::Kind::kOfJob && boolean_at(task, "disabled") == true};
+  settings.libraries = compile_libraries(task, path, findings);
   if (place.kind == TaskPlace::Kind::kOfJob) {
     settings.depends_on = compile_dependencies(task);
   }

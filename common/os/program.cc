@@ -72,7 +72,8 @@ class SpawnActions {
   SpawnActions& operator=(const SpawnActions&) = delete;
 
   void use(const ProgramSettings& settings, int output, int errors) {
-    ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_addopen(
+        &actions_, STDIN_FILENO, settings.input_file.c_str(), O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
     if (!settings.folder.empty()) {

@@ -21,6 +21,8 @@ struct ProgramSettings {
   std::chrono::milliseconds time_limit{30'000};
   /// Of each stream.
   std::size_t max_output_bytes = 64u << 20;
+  /// What the program reads from its standard input; it must be there.
+  std::filesystem::path input_file = "/dev/null";
 };
 
 struct ProgramResult {
@@ -30,7 +32,7 @@ struct ProgramResult {
   std::string standard_error;
 };
 
-/// Standard input is empty. Fails with kNotFound when there is no such program, kTimeout when the
+/// Fails with kNotFound when there is no such program, kTimeout when the
 /// limit passes (the program is killed; its children are not), kExhausted when it writes too much.
 [[nodiscard]] Result<ProgramResult> run_program(const ProgramSettings& settings);
 

@@ -257,6 +257,8 @@ class Applier {
 
   void operator()(const HookSecretRecorded& /*event*/) {}
 
+  void operator()(const DeploymentRemoved& /*event*/) {}
+
   void operator()(const TaskDelegated& event) {
     LiveRun& run = live(event.run);
     leave_blocked(run, event.task, TaskState::kDelegated);

@@ -7,6 +7,9 @@ struct ReadsOf {
   ReadSet operator()(const Deploy& command) const {
     return {.deployment = std::pair(command.bundle, command.target)};
   }
+  ReadSet operator()(const RemoveDeployment& command) const {
+    return {.deployment = std::pair(command.bundle, command.target)};
+  }
   ReadSet operator()(const SubmitRun& command) const {
     ReadSet reads{.job = command.job};
     if (!command.receipt_key.empty()) {

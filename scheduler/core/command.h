@@ -15,12 +15,19 @@
 
 namespace sheaf::core {
 
+struct DeployedFiles {
+  std::string manifest_digest;
+  std::string file_path;
+};
+
 /// One job of a deployment as it shall be.
 struct DeployedJob {
   std::string resource_key;
   std::string settings_digest;
   std::string settings_json;
   SettingsPointer settings;
+  /// Absent: those of the deployment.
+  std::optional<DeployedFiles> files{};
 };
 
 /// Makes all jobs of a bundle+target what the command says: creates, updates and removes, whole or
@@ -34,6 +41,16 @@ struct Deploy {
   std::string file_path;
   std::string principal;
   std::vector<DeployedJob> jobs;
+  /// Resource keys of jobs that stay as they are; the deployment must have them.
+  std::vector<std::string> kept;
+};
+
+/// Removes a bundle+target with all of its jobs and what is known of its versions. Runs stay.
+struct RemoveDeployment {
+  std::string bundle;
+  std::string target;
+  /// As in Deploy.
+  std::optional<std::uint64_t> expected_version;
 };
 
 /// Starts the run of a run-job task: follows from Settle.
@@ -184,6 +201,7 @@ struct RemovePool {
 };
 
 using Command = std::variant<Deploy,
+                             RemoveDeployment,
                              SubmitRun,
                              CancelRun,
                              RegisterWorker,

@@ -8,6 +8,9 @@ struct Judge {
   Draft draft;
 
   Decision operator()(const Deploy& command) { return decide_deploy(std::move(draft), command); }
+  Decision operator()(const RemoveDeployment& command) {
+    return decide_remove_deployment(std::move(draft), command);
+  }
   Decision operator()(const SubmitRun& command) { return decide_submit(std::move(draft), command); }
   Decision operator()(const SubmitOnce& command) {
     return decide_submit_once(std::move(draft), command);

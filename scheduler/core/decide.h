@@ -44,6 +44,7 @@ struct Draft {
 };
 
 [[nodiscard]] Decision decide_deploy(Draft draft, const Deploy& command);
+[[nodiscard]] Decision decide_remove_deployment(Draft draft, const RemoveDeployment& command);
 [[nodiscard]] Decision decide_set_hook_secret(Draft draft, const SetHookSecret& command);
 
 [[nodiscard]] Decision decide_submit(Draft draft, const SubmitRun& command);

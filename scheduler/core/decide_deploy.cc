@@ -86,38 +86,19 @@ void settle_schedule(Draft& draft, JobRecord& job, const model::JobSettings& set
   draft.order(WatchSchedule{.schedule = schedule});
 }
 
-/// Records one job as it shall be; returns what became of it.
-DeployReply::Job deploy_job(Draft& draft,
-                            const Deploy& command,
-                            const DeployedJob& wanted,
-                            const JobRecord* known,
-                            DeploymentId deployment,
-                            const std::map<std::string, JobId>& ids) {
-  JobRecord job = known != nullptr ? *known : JobRecord{};
-  job.deployment = deployment;
-  job.resource_key = wanted.resource_key;
-  job.name = wanted.settings->name;
-  job.settings_digest = wanted.settings_digest;
-  job.manifest_digest = command.manifest_digest;
-  job.file_path = command.file_path;
-  job.links = links_of(*wanted.settings, ids);
-  if (known != nullptr && is_same(job, *known)) {
-    return {.resource_key = job.resource_key, .id = job.id, .change = Change::kUnchanged};
+std::optional<Rejection> find_conflict(const std::optional<std::uint64_t>& expected,
+                                       const std::optional<DeploymentRecord>& current) {
+  const std::uint64_t version = current ? current->version : 0;
+  if (!expected || *expected == version) {
+    return std::nullopt;
   }
-  if (known == nullptr) {
-    job.id = ids.at(wanted.resource_key);
-    job.creator = command.principal;
-    job.created = draft.now;
+  std::string message = "the deployment is at version " + std::to_string(version) + ", not " +
+                        std::to_string(*expected);
+  if (current) {
+    message +=
+        ": " + current->deployed_by + " deployed it meanwhile; look at the change and deploy again";
   }
-  job.updated = draft.now;
-  settle_schedule(draft, job, *wanted.settings);
-  draft.record(JobRecorded{.job = job,
-                           .settings_json = wanted.settings_json,
-                           .max_concurrent_runs = wanted.settings->max_concurrent_runs,
-                           .timeout_s = wanted.settings->timeout.count()});
-  return {.resource_key = job.resource_key,
-          .id = job.id,
-          .change = known == nullptr ? Change::kCreated : Change::kUpdated};
+  return Rejection{.code = ErrorCode::kConflict, .message = std::move(message)};
 }
 
 void remove_job(Draft& draft, const JobRecord& job) {
@@ -128,65 +109,168 @@ void remove_job(Draft& draft, const JobRecord& job) {
   draft.record(JobRemoved{.job = job.id});
 }
 
+/// One deployment of all jobs, after it was found that there is no conflict.
+class Deployer {
+ public:
+  Deployer(Draft draft, const Deploy& command) : draft_(std::move(draft)), command_(command) {
+    for (const JobRecord& job : draft_.facts.deployment_jobs) {
+      known_.emplace(job.resource_key, &job);
+    }
+  }
+
+  Decision run() {
+    begin();
+    if (auto refused = check()) {
+      return reject(refused->code, refused->message);
+    }
+    for (const DeployedJob& job : command_.jobs) {
+      deploy_job(job);
+    }
+    for (const std::string& key : command_.kept) {
+      keep_job(*known_.at(key));
+    }
+    for (const auto& [key, job] : known_) {
+      if (!reply_ids_.contains(key)) {
+        remove_job(draft_, *job);
+        answer(*job, Change::kRemoved);
+      }
+    }
+    settle_version();
+    draft_.step.reply = std::move(reply_);
+    return std::move(draft_.step);
+  }
+
+ private:
+  void begin() {
+    deployment_ = draft_.facts.deployment.value_or(DeploymentRecord{});
+    if (!draft_.facts.deployment) {
+      deployment_.id = DeploymentId{draft_.draw_ids()};
+      deployment_.bundle = command_.bundle;
+      deployment_.target = command_.target;
+    }
+    deployment_.jobs.clear();
+    deployment_.contents.clear();
+    reply_.deployment = deployment_.id;
+  }
+
+  std::optional<Rejection> check() {
+    // Ids come first: jobs may start each other.
+    for (const DeployedJob& job : command_.jobs) {
+      const auto found = known_.find(job.resource_key);
+      ids_[job.resource_key] = found == known_.end() ? JobId{draft_.draw_ids()} : found->second->id;
+    }
+    for (const std::string& key : command_.kept) {
+      const auto found = known_.find(key);
+      if (found == known_.end() || ids_.contains(key)) {
+        return Rejection{.code = ErrorCode::kInvalid,
+                         .message = "kept: \"" + key +
+                                    "\" is no job of the deployment that could stay as it is"};
+      }
+      ids_[key] = found->second->id;
+    }
+    if (const auto missing = find_missing_job(command_, ids_)) {
+      return Rejection{.code = ErrorCode::kInvalid, .message = *missing};
+    }
+    return std::nullopt;
+  }
+
+  /// Records one job as it shall be.
+  void deploy_job(const DeployedJob& wanted) {
+    const auto found = known_.find(wanted.resource_key);
+    const JobRecord* known = found == known_.end() ? nullptr : found->second;
+    JobRecord job = known != nullptr ? *known : JobRecord{};
+    job.deployment = deployment_.id;
+    job.resource_key = wanted.resource_key;
+    job.name = wanted.settings->name;
+    job.settings_digest = wanted.settings_digest;
+    job.manifest_digest = wanted.files ? wanted.files->manifest_digest : command_.manifest_digest;
+    job.file_path = wanted.files ? wanted.files->file_path : command_.file_path;
+    job.links = links_of(*wanted.settings, ids_);
+    if (known != nullptr && is_same(job, *known)) {
+      return keep_job(job);
+    }
+    if (known == nullptr) {
+      job.id = ids_.at(wanted.resource_key);
+      job.creator = command_.principal;
+      job.created = draft_.now;
+    }
+    job.updated = draft_.now;
+    settle_schedule(draft_, job, *wanted.settings);
+    draft_.record(JobRecorded{.job = job,
+                              .settings_json = wanted.settings_json,
+                              .max_concurrent_runs = wanted.settings->max_concurrent_runs,
+                              .timeout_s = wanted.settings->timeout.count()});
+    add(job, known == nullptr ? Change::kCreated : Change::kUpdated);
+  }
+
+  void keep_job(const JobRecord& job) { add(job, Change::kUnchanged); }
+
+  void add(const JobRecord& job, Change change) {
+    deployment_.jobs.push_back(job.id);
+    deployment_.contents.push_back({.resource_key = job.resource_key,
+                                    .settings_digest = job.settings_digest,
+                                    .manifest_digest = job.manifest_digest,
+                                    .file_path = job.file_path});
+    answer(job, change);
+  }
+
+  void answer(const JobRecord& job, Change change) {
+    reply_.jobs.push_back({.resource_key = job.resource_key, .id = job.id, .change = change});
+    reply_ids_.insert(job.resource_key);
+  }
+
+  void settle_version() {
+    const auto& current = draft_.facts.deployment;
+    const bool is_changed = !current || current->manifest_digest != command_.manifest_digest ||
+                            std::ranges::any_of(reply_.jobs, [](const auto& job) {
+                              return job.change != Change::kUnchanged;
+                            });
+    if (is_changed) {
+      deployment_.version = (current ? current->version : 0) + 1;
+      deployment_.manifest_digest = command_.manifest_digest;
+      deployment_.file_path = command_.file_path;
+      deployment_.deployed_by = command_.principal;
+      deployment_.deployed = draft_.now;
+      draft_.record(DeploymentRecorded{.deployment = deployment_});
+    }
+    reply_.version = deployment_.version;
+  }
+
+  Draft draft_;
+  const Deploy& command_;
+  DeploymentRecord deployment_;
+  std::map<std::string, const JobRecord*> known_;
+  std::map<std::string, JobId> ids_;
+  std::set<std::string> reply_ids_;
+  DeployReply reply_;
+};
+
 }  // namespace
 
 Decision decide_deploy(Draft draft, const Deploy& command) {
+  if (const auto conflict = find_conflict(command.expected_version, draft.facts.deployment)) {
+    return reject(conflict->code, conflict->message);
+  }
+  return Deployer(std::move(draft), command).run();
+}
+
+Decision decide_remove_deployment(Draft draft, const RemoveDeployment& command) {
   const auto& current = draft.facts.deployment;
-  const std::uint64_t version = current ? current->version : 0;
-  if (command.expected_version && *command.expected_version != version) {
-    std::string message = "the deployment is at version " + std::to_string(version) + ", not " +
-                          std::to_string(*command.expected_version);
-    if (current) {
-      message += ": " + current->deployed_by +
-                 " deployed it meanwhile; look at the change and deploy again";
-    }
-    return reject(ErrorCode::kConflict, message);
-  }
-  DeploymentRecord deployment = current.value_or(DeploymentRecord{});
   if (!current) {
-    deployment.id = DeploymentId{draft.draw_ids()};
-    deployment.bundle = command.bundle;
-    deployment.target = command.target;
+    return reject(ErrorCode::kNotFound,
+                  "bundle " + command.bundle + " has no deployment to target " + command.target);
   }
-  std::map<std::string, const JobRecord*> known;
+  if (const auto conflict = find_conflict(command.expected_version, current)) {
+    return reject(conflict->code, conflict->message);
+  }
+  DeployReply reply{.deployment = current->id, .version = current->version};
   for (const JobRecord& job : draft.facts.deployment_jobs) {
-    known.emplace(job.resource_key, &job);
+    remove_job(draft, job);
+    reply.jobs.push_back(
+        {.resource_key = job.resource_key, .id = job.id, .change = Change::kRemoved});
   }
-  // Ids come first: jobs may start each other.
-  std::map<std::string, JobId> ids;
-  for (const DeployedJob& job : command.jobs) {
-    const auto found = known.find(job.resource_key);
-    ids[job.resource_key] = found == known.end() ? JobId{draft.draw_ids()} : found->second->id;
-  }
-  if (const auto missing = find_missing_job(command, ids)) {
-    return reject(ErrorCode::kInvalid, *missing);
-  }
-  DeployReply reply{.deployment = deployment.id};
-  deployment.jobs.clear();
-  for (const DeployedJob& job : command.jobs) {
-    const auto found = known.find(job.resource_key);
-    const JobRecord* before = found == known.end() ? nullptr : found->second;
-    reply.jobs.push_back(deploy_job(draft, command, job, before, deployment.id, ids));
-    deployment.jobs.push_back(reply.jobs.back().id);
-    known.erase(job.resource_key);
-  }
-  for (const auto& [key, job] : known) {
-    remove_job(draft, *job);
-    reply.jobs.push_back({.resource_key = key, .id = job->id, .change = Change::kRemoved});
-  }
-  const bool is_changed = !current || current->manifest_digest != command.manifest_digest ||
-                          std::ranges::any_of(reply.jobs, [](const auto& job) {
-                            return job.change != Change::kUnchanged;
-                          });
-  if (is_changed) {
-    deployment.version = version + 1;
-    deployment.manifest_digest = command.manifest_digest;
-    deployment.file_path = command.file_path;
-    deployment.deployed_by = command.principal;
-    deployment.deployed = draft.now;
-    draft.record(DeploymentRecorded{.deployment = deployment});
-  }
-  reply.version = deployment.version;
+  draft.record(DeploymentRemoved{
+      .deployment = current->id, .bundle = current->bundle, .target = current->target});
   draft.step.reply = std::move(reply);
   return std::move(draft.step);
 }

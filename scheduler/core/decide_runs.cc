@@ -137,6 +137,9 @@ NamedStrings merged_parameters(const model::JobSettings& settings, const NamedSt
     merged.emplace_back(parameter.name, parameter.default_value);
   }
   for (const auto& [name, value] : overrides) {
+    if (name.find('/') != std::string::npos) {
+      continue;  // Of an old form: for tasks of one kind only.
+    }
     const auto found =
         std::ranges::find(merged, name, [](const auto& entry) { return entry.first; });
     if (found != merged.end()) {

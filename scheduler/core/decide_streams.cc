@@ -5,6 +5,7 @@
 #include <span>
 
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -178,7 +179,9 @@ void finish_stream(Draft& draft,
                            .stdout_bytes = log_length(outcome.stdout_bytes),
                            .stderr_bytes = log_length(outcome.stderr_bytes)});
   finish_holder(draft, run, holder);
-  if (is_attempt_stopping(run, holder)) {
+  // What may still live was not cancelled: it is lost, and a repair has to know of it.
+  const bool may_live = outcome.end == AttemptEnd::kLost && !outcome.tree_empty;
+  if (is_attempt_stopping(run, holder) && !may_live) {
     for (const TaskIndex row : rows) {
       finish_task(draft,
                   {.run = run.record.id, .task = row},
@@ -199,7 +202,8 @@ void finish_stream(Draft& draft,
   }
   // Who has begun was at work on the first: that one alone is told apart from bad luck, so that a
   // poisonous input takes no other with it. Who has not would not begin next time either.
-  const bool is_first_alone = outcome.end != AttemptEnd::kLost &&
+  const bool is_first_alone = !planted::has("core.stream_death_charged_to_all") &&
+                              outcome.end != AttemptEnd::kLost &&
                               (run.tasks.outcome[holder] & kStreamBegun) != 0 && !rows.empty();
   if (!is_first_alone) {
     charge(draft, run, rows, std::move(outcome));

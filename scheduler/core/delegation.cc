@@ -99,6 +99,20 @@ Result<NamedStrings> child_overrides(const LiveRun& run,
   return overrides;
 }
 
+/// The run whose task waits for the end of `run`. Who started it need not: either may have been
+/// repaired since.
+const LiveRun* find_waiting_parent(const State& state, const LiveRun& run) {
+  const TaskRef parent = run.record.trigger.parent;
+  const LiveRun* above = parent.run.is_valid() ? state.find_run(parent.run) : nullptr;
+  if (above == nullptr || parent.task >= above->record.task_count ||
+      above->tasks.state[parent.task] != TaskState::kDelegated) {
+    return nullptr;
+  }
+  const auto details = above->details.find(parent.task);
+  const bool waits = details != above->details.end() && details->second.child == run.record.id;
+  return waits ? above : nullptr;
+}
+
 /// Whether a new run of the job would queue behind a run that waits for it.
 bool waits_for_itself(const State& state, const LiveRun& run, JobId job) {
   const auto activity = state.jobs.find(job);
@@ -106,8 +120,7 @@ bool waits_for_itself(const State& state, const LiveRun& run, JobId job) {
                                           activity->second.max_concurrent_runs) {
     return false;
   }
-  for (const LiveRun* above = &run; above != nullptr;
-       above = state.find_run(above->record.trigger.parent.run)) {
+  for (const LiveRun* above = &run; above != nullptr; above = find_waiting_parent(state, *above)) {
     if (above->record.job == job) {
       return true;
     }

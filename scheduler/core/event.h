@@ -17,22 +17,6 @@ struct EpochBegan {
   std::uint64_t epoch = 0;
 };
 
-struct DeploymentRecorded {
-  DeploymentRecord deployment;
-};
-
-/// A job was created or changed. `settings_json` is empty when the digest was stored before.
-struct JobRecorded {
-  JobRecord job;
-  std::string settings_json;
-  std::int64_t max_concurrent_runs = 1;
-  std::int64_t timeout_s = 0;
-};
-
-struct JobRemoved {
-  JobId job;
-};
-
 struct ScheduleRecorded {
   ScheduleRecord schedule;
 };
@@ -228,13 +212,13 @@ using Event = std::variant<EpochBegan,
                            RunRepaired,
                            RunDeleted,
                            SettingsRecorded,
-
                            PoolRecorded,
                            PoolRemoved,
                            TaskWarned,
                            StreamReported,
                            StreamEnded,
-                           IterationsReturned>;
+                           IterationsReturned,
+                           DeploymentRemoved>;
 
 /// The run that an event belongs to; invalid for events of no run.
 [[nodiscard]] RunId run_of(const Event& event);

@@ -13,6 +13,7 @@
 #include "common/model/job_settings.h"
 #include "common/model/states.h"
 #include "scheduler/core/alert_record.h"
+#include "scheduler/core/deployment_records.h"
 #include "scheduler/core/worker_record.h"
 
 namespace sheaf::core {
@@ -41,44 +42,6 @@ struct TaskRange {
 };
 
 [[nodiscard]] std::uint32_t row_count(const std::vector<TaskRange>& ranges);
-
-/// Which job a run-job task's resource key means: resolved when the deployment is recorded.
-struct JobLink {
-  std::string resource_key;
-  JobId job;
-  friend bool operator==(const JobLink&, const JobLink&) = default;
-};
-
-/// A job as deployed. `settings_json` itself is stored once per digest.
-struct JobRecord {
-  JobId id;
-  DeploymentId deployment;
-  std::string resource_key;  ///< "wine" of resources.jobs.wine.
-  std::string name;
-  std::string settings_digest;  ///< Hex SHA-256 of the settings document.
-  std::string manifest_digest;  ///< The deployment's files when the job was last deployed.
-  std::string file_path;        ///< Workspace path of the files.
-  std::string creator;
-  Timestamp created = kNoTime;
-  Timestamp updated = kNoTime;
-  TriggerId schedule;  ///< Invalid: the job has no schedule.
-  std::vector<JobLink> links;
-  friend bool operator==(const JobRecord&, const JobRecord&) = default;
-};
-
-/// A bundle+target as it stands on this scheduler.
-struct DeploymentRecord {
-  DeploymentId id;
-  std::string bundle;
-  std::string target;
-  std::uint64_t version = 0;  ///< 1 for the first deploy, +1 each time.
-  std::string manifest_digest;
-  std::string file_path;
-  std::string deployed_by;
-  Timestamp deployed = kNoTime;
-  std::vector<JobId> jobs;
-  friend bool operator==(const DeploymentRecord&, const DeploymentRecord&) = default;
-};
 
 /// Who or what started a run.
 struct TriggerRecord {
@@ -131,7 +94,7 @@ struct RunRecord {
   std::string message;
   TriggerRecord trigger;
   NamedStrings parameters;  ///< Every job parameter with its value in this run.
-  NamedStrings overrides;   ///< Those that the submitter gave.
+  NamedStrings overrides;   ///< Those that the submitter gave; also "notebook_params/<name>".
   std::string idempotency_token;
   Timestamp submitted = kNoTime;
   Timestamp started = kNoTime;  ///< kNoTime while queued.

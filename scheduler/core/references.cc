@@ -242,67 +242,6 @@ Result<std::string> resolve(std::string_view text, const LookUp& look_up) {
   return model::resolve_references(text, look_up);
 }
 
-/// Resolves texts into `spec` until the first that cannot be.
-class SpecBuilder {
- public:
-  SpecBuilder(const LiveRun& run, TaskIndex task, model::AttemptSpec& spec)
-      : run_(run), task_(task), spec_(spec) {}
-
-  Result<void> operator()(const model::CommandTask& action) {
-    for (const std::string& argument : action.command) {
-      if (auto added = add_argument(argument); !added) {
-        return added;
-      }
-    }
-    for (const auto& [name, value] : action.env) {
-      auto text = resolve_text(run_, task_, value);
-      if (!text) {
-        return fail(text.error());
-      }
-      spec_.env.emplace_back(name, std::move(*text));
-    }
-    return {};
-  }
-
-  Result<void> operator()(const model::SparkPythonTask& action) {
-    spec_.is_python = true;
-    spec_.arguments.push_back(action.python_file);
-    const auto& replaced = run_.record.python_parameters;
-    for (const std::string& argument : replaced.empty() ? action.parameters : replaced) {
-      if (auto added = add_argument(argument); !added) {
-        return added;
-      }
-    }
-    return {};
-  }
-
-  Result<void> operator()(const model::ConditionTask& /*action*/) {
-    return fail(ErrorCode::kInternal, "a condition task has no attempts");
-  }
-
-  Result<void> operator()(const model::ForEachTask& /*action*/) {
-    return fail(ErrorCode::kInternal, "a for-each task has no attempts");
-  }
-
-  Result<void> operator()(const model::RunJobTask& /*action*/) {
-    return fail(ErrorCode::kInternal, "a run-job task has no attempts");
-  }
-
- private:
-  Result<void> add_argument(const std::string& argument) {
-    auto text = resolve_text(run_, task_, argument);
-    if (!text) {
-      return fail(text.error());
-    }
-    spec_.arguments.push_back(std::move(*text));
-    return {};
-  }
-
-  const LiveRun& run_;
-  TaskIndex task_;
-  model::AttemptSpec& spec_;
-};
-
 }  // namespace
 
 std::optional<std::string> iteration_input(const LiveRun& run, TaskIndex task) {
@@ -333,47 +272,6 @@ Result<std::string> resolve_text(const LiveRun& run, TaskIndex task, std::string
 
 Result<std::string> resolve_operand(const LiveRun& run, TaskIndex task, std::string_view text) {
   return resolve(text, LookUp(run, task, LookUp::For::kOperand));
-}
-
-Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
-                                              TaskIndex task,
-                                              const AttemptIdentity& identity) {
-  const model::TaskSettings& settings = run.task_settings(task);
-  model::AttemptSpec spec{.attempt = identity.attempt,
-                          .run = run.record.id,
-                          .job = run.record.job,
-                          .job_name = run.record.name,
-                          .task_key = settings.task_key,
-                          .attempt_number = static_cast<int>(identity.number),
-                          .fence = identity.fence,
-                          .manifest_digest = run.record.manifest_digest,
-                          .file_path = run.record.file_path,
-                          .timeout = settings.timeout,
-                          .gpus = identity.gpus};
-  const auto& environments = run.settings->environments;
-  const auto environment = std::ranges::find(
-      environments, settings.environment_key, &model::EnvironmentSettings::environment_key);
-  if (environment != environments.end()) {
-    spec.environment = *environment;
-  }
-  if (auto built = std::visit(SpecBuilder(run, task, spec), settings.action); !built) {
-    return fail(built.error());
-  }
-  if (is_stream(run, task)) {
-    spec.stream = stream_inputs(run, task, identity.others);
-  }
-  return spec;
-}
-
-Result<model::AttemptSpec> make_attempt_spec(const LiveRun& run, TaskIndex task) {
-  return build_attempt_spec(
-      run,
-      task,
-      {.attempt = run.tasks.attempt[task],
-       .number = run.tasks.attempt_number[task],
-       .fence = run.tasks.fence[task],
-       .gpus = gpus_of(run, task),
-       .others = is_stream(run, task) ? streamed_rows(run, task) : std::vector<TaskRange>{}});
 }
 
 }  // namespace sheaf::core

@@ -18,6 +18,14 @@ struct ActionResolver {
   Result<ResolvedTexts> operator()(const model::SparkPythonTask& /*action*/) const {
     return arguments_from(1);
   }
+  Result<ResolvedTexts> operator()(const model::PythonWheelTask& /*action*/) const {
+    constexpr std::ptrdiff_t kBeforeArguments = 4;  // -m module package entry_point
+    return arguments_from(kBeforeArguments);
+  }
+  Result<ResolvedTexts> operator()(const model::NotebookTask& /*action*/) const {
+    constexpr std::ptrdiff_t kBeforeValues = 3;  // -m module path
+    return arguments_from(kBeforeValues);
+  }
   Result<ResolvedTexts> operator()(const model::ConditionTask& action) const {
     auto left = resolve_operand(run, task, action.left);
     auto right = resolve_operand(run, task, action.right);

@@ -11,8 +11,9 @@
 namespace sheaf::core {
 
 struct ResolvedTexts {
-  std::vector<std::string> arguments;  ///< Of a command, or of a Python file after its name.
-  std::string left;                    ///< Of a condition.
+  /// Of a command, or of a Python file or function after its name; of a notebook name, value, name…
+  std::vector<std::string> arguments;
+  std::string left;  ///< Of a condition.
   std::string right;
   NamedStrings job_parameters;  ///< Of a run-job task, as it names them.
 };

@@ -4,12 +4,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scheduler/core/records.h"
 #include "scheduler/core/unsettled.h"
 
 namespace sheaf::core {
+
+/// Beginnings of names among a run's overrides that are parameters of an old form, for one kind of
+/// task: "notebook_params/<name>". No job parameter can be called so.
+inline constexpr std::string_view kNotebookParams = "notebook_params/";
+inline constexpr std::string_view kPythonNamedParams = "python_named_params/";
 
 /// Starts or queues a run of a job.
 struct SubmitRun {

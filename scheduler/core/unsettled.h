@@ -41,16 +41,17 @@ struct Unsettled {
   /// Delegated tasks that need Facts to go on: their commands follow (take_follow_ups).
   std::set<TaskRef> wanting_facts;
 
-  [[nodiscard]] bool is_settled() const {
-    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
-           stoppable.empty() && blocks.empty() && ended_children.empty();
-  }
+  [[nodiscard]] bool is_settled() const { return blocks.empty() && has_only_iterations(); }
   [[nodiscard]] bool is_empty() const { return is_settled() && wanting_facts.empty(); }
   /// Nothing is left but iterations: a restart finds those again, so that they may wait for another
   /// batch.
-  [[nodiscard]] bool may_wait() const {
-    return unblocked.empty() && finished_runs.empty() && startable_jobs.empty() &&
-           stoppable.empty() && ended_children.empty() && wanting_facts.empty();
+  [[nodiscard]] bool may_wait() const { return wanting_facts.empty() && has_only_iterations(); }
+
+ private:
+  /// What Settle would conclude is about iterations alone.
+  [[nodiscard]] bool has_only_iterations() const {
+    return unblocked.empty() && stoppable.empty() && finished_runs.empty() &&
+           startable_jobs.empty() && ended_children.empty();
   }
 };
 

@@ -11,11 +11,10 @@
 namespace sheaf::core {
 namespace {
 
-std::uint64_t fingerprint_of(const LiveRun& run, const std::string& environment_key) {
-  const auto& environments = run.settings->environments;
-  const auto found = std::ranges::find(
-      environments, environment_key, &model::EnvironmentSettings::environment_key);
-  return found == environments.end() ? 0 : model::environment_fingerprint(*found);
+std::uint64_t fingerprint_of(const LiveRun& run, const model::TaskSettings& task) {
+  return model::is_python(task.action)
+             ? model::environment_fingerprint(model::environment_of(*run.settings, task))
+             : 0;
 }
 
 /// Whoever starts a task with an environment will have it. The newest stand last.
@@ -37,8 +36,7 @@ ReadyShape shape_of(const LiveRun& run, TaskIndex task) {
   return {.priority = planted::has("core.priority_ignored") ? 0 : run.settings->priority,
           .resources = settings.resources,
           .pool = settings.pool,
-          .environment =
-              settings.environment_key.empty() ? 0 : fingerprint_of(run, settings.environment_key)};
+          .environment = fingerprint_of(run, settings)};
 }
 
 bool is_waiting(const State& state, const TaskRef& what) {

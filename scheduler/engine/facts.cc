@@ -107,8 +107,9 @@ Result<void> FactSource::resolve_job(JobId id, core::Facts& facts) {
 
 Result<void> FactSource::resolve_deployment(const std::pair<std::string, std::string>& name,
                                             core::Facts& facts) {
-  facts.deployment = pending_.deployment(name.first, name.second);
-  if (!facts.deployment) {
+  if (const auto pending = pending_.deployment(name.first, name.second)) {
+    facts.deployment = *pending;
+  } else {
     auto stored = reader().deployment(name.first, name.second);
     if (!stored) {
       return fail(stored.error());

@@ -14,6 +14,14 @@ struct Filer {
 
   void operator()(const core::DeploymentRecorded& event) const {
     records.deployments[event.deployment.id] = event.deployment;
+    records.deployment_versions.push_back(event.deployment);
+  }
+  void operator()(const core::DeploymentRemoved& event) const {
+    records.deployments.erase(event.deployment);
+    std::erase_if(records.deployment_versions, [&event](const core::DeploymentRecord& version) {
+      return version.id == event.deployment;
+    });
+    records.removed_deployments.push_back(event);
   }
   void operator()(const core::JobRecorded& event) const {
     records.jobs[event.job.id] = event.job;
@@ -136,12 +144,18 @@ std::optional<std::optional<core::JobRecord>> Pending::job(JobId job) const {
   return look_up(records_.jobs, job);
 }
 
-std::optional<core::DeploymentRecord> Pending::deployment(const std::string& bundle,
-                                                          const std::string& target) const {
+std::optional<std::optional<core::DeploymentRecord>> Pending::deployment(
+    const std::string& bundle, const std::string& target) const {
+  const auto is_meant = [&](const auto& deployment) {
+    return deployment.bundle == bundle && deployment.target == target;
+  };
   for (const auto& [id, deployment] : records_.deployments) {
-    if (deployment.bundle == bundle && deployment.target == target) {
-      return deployment;
+    if (is_meant(deployment)) {
+      return std::optional<core::DeploymentRecord>(deployment);
     }
+  }
+  if (std::ranges::any_of(records_.removed_deployments, is_meant)) {
+    return std::optional<std::optional<core::DeploymentRecord>>(std::in_place, std::nullopt);
   }
   return std::nullopt;
 }

@@ -29,8 +29,8 @@ class Pending {
 
   // What this batch changed; an outer nullopt means "ask the store", an inner one "deleted".
   [[nodiscard]] std::optional<std::optional<core::JobRecord>> job(JobId job) const;
-  [[nodiscard]] std::optional<core::DeploymentRecord> deployment(const std::string& bundle,
-                                                                 const std::string& target) const;
+  [[nodiscard]] std::optional<std::optional<core::DeploymentRecord>> deployment(
+      const std::string& bundle, const std::string& target) const;
   [[nodiscard]] std::optional<std::string> settings(const std::string& digest) const;
   [[nodiscard]] std::optional<core::ReceiptRecord> receipt(const std::string& key) const;
   [[nodiscard]] std::optional<core::AlertRecord> alert(AlertId alert) const;

@@ -271,6 +271,7 @@ Result<void> add_routes(Router& router, Service service) {
   add_run_routes(router, context);
   add_run_operation_routes(router, context);
   add_output_routes(router, context);
+  add_notebook_routes(router, context);
   add_sheaf_run_routes(router, context);
   add_log_routes(router, context);
   add_file_routes(router, context);

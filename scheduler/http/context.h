@@ -135,6 +135,7 @@ void add_run_routes(Router& router, const ContextPointer& context);
 void add_run_operation_routes(Router& router, const ContextPointer& context);
 void add_output_routes(Router& router, const ContextPointer& context);
 void add_sheaf_run_routes(Router& router, const ContextPointer& context);
+void add_notebook_routes(Router& router, const ContextPointer& context);
 void add_log_routes(Router& router, const ContextPointer& context);
 void add_file_routes(Router& router, const ContextPointer& context);
 void add_deployment_routes(Router& router, const ContextPointer& context);

@@ -43,18 +43,6 @@ Result<std::string> read_file_path(const json::object& body) {
   return path;
 }
 
-Result<std::optional<std::uint64_t>> read_expected_version(const json::object& body) {
-  const auto* value = body.if_contains("expected_version");
-  if (value == nullptr || value->is_null()) {
-    return std::optional<std::uint64_t>();
-  }
-  const auto version = required_id(body, "expected_version");
-  if (!version) {
-    return fail(version.error());
-  }
-  return std::optional(static_cast<std::uint64_t>(*version));
-}
-
 Result<void> check_schedule(const model::JobSettings& settings) {
   if (!settings.schedule) {
     return {};
@@ -105,7 +93,37 @@ Result<std::vector<core::DeployedJob>> read_jobs(const json::object& body) {
   return jobs;
 }
 
+Result<std::vector<std::string>> read_kept_jobs(const json::object& body) {
+  const auto* value = body.if_contains("kept_jobs");
+  if (value == nullptr || value->is_null()) {
+    return std::vector<std::string>();
+  }
+  if (!value->is_array() || value->get_array().size() > kMaxJobs) {
+    return fail(ErrorCode::kInvalid, "kept_jobs: must be a list of at most 1000 resource keys");
+  }
+  std::vector<std::string> keys;
+  for (const json::value& key : value->get_array()) {
+    if (!key.is_string()) {
+      return fail(ErrorCode::kInvalid, "kept_jobs: must hold resource keys");
+    }
+    keys.emplace_back(key.get_string());
+  }
+  return keys;
+}
+
 }  // namespace
+
+Result<std::optional<std::uint64_t>> read_version(const json::object& body, std::string_view key) {
+  const auto* value = body.if_contains(key);
+  if (value == nullptr || value->is_null()) {
+    return std::optional<std::uint64_t>();
+  }
+  const auto version = required_id(body, key);
+  if (!version) {
+    return fail(version.error());
+  }
+  return std::optional(static_cast<std::uint64_t>(*version));
+}
 
 Result<core::Deploy> read_deployment(std::string_view body, std::string_view principal) {
   const auto object = parse_json_object(body);
@@ -121,7 +139,7 @@ Result<core::Deploy> read_deployment(std::string_view body, std::string_view pri
       return fail(text->error());
     }
   }
-  const auto version = read_expected_version(*object);
+  const auto version = read_version(*object, "expected_version");
   if (!version) {
     return fail(version.error());
   }
@@ -129,13 +147,49 @@ Result<core::Deploy> read_deployment(std::string_view body, std::string_view pri
   if (!jobs) {
     return fail(jobs.error());
   }
+  auto kept = read_kept_jobs(*object);
+  if (!kept) {
+    return fail(kept.error());
+  }
   return core::Deploy{.bundle = std::move(*bundle),
                       .target = std::move(*target),
                       .expected_version = *version,
                       .manifest_digest = std::move(*digest),
                       .file_path = std::move(*path),
                       .principal = std::string(principal),
-                      .jobs = std::move(*jobs)};
+                      .jobs = std::move(*jobs),
+                      .kept = std::move(*kept)};
+}
+
+Result<core::Deploy> deploy_again(
+    const core::DeploymentRecord& version,
+    const std::function<Result<std::string>(const std::string& digest)>& settings_of) {
+  core::Deploy command{.bundle = version.bundle,
+                       .target = version.target,
+                       .expected_version = {},
+                       .manifest_digest = version.manifest_digest,
+                       .file_path = version.file_path,
+                       .principal = {},
+                       .jobs = {},
+                       .kept = {}};
+  for (const core::DeployedContent& content : version.contents) {
+    auto document = settings_of(content.settings_digest);
+    if (!document) {
+      return fail(document.error(), "jobs." + content.resource_key);
+    }
+    auto settings = model::parse_job_settings(*document);
+    if (!settings) {
+      return fail(settings.error(), "jobs." + content.resource_key);
+    }
+    command.jobs.push_back(
+        {.resource_key = content.resource_key,
+         .settings_digest = content.settings_digest,
+         .settings_json = std::move(*document),
+         .settings = std::make_shared<const model::JobSettings>(std::move(*settings)),
+         .files = core::DeployedFiles{.manifest_digest = content.manifest_digest,
+                                      .file_path = content.file_path}});
+  }
+  return command;
 }
 
 }  // namespace sheaf::http

@@ -155,6 +155,9 @@ Result<void> check_overrides(Context& context,
   }
   std::size_t bytes = 0;
   for (const auto& [name, value] : overrides) {
+    if (name.find('/') != std::string::npos) {
+      continue;  // Of an old form; checked where it was read.
+    }
     if (std::ranges::find(declared, name) == declared.end()) {
       return fail(ErrorCode::kInvalid,
                   "job_parameters." + name + ": the job declares no such parameter" +

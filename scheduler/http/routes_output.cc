@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "scheduler/http/context.h"
+#include "scheduler/http/notebooks.h"
 #include "scheduler/http/run_output.h"
 
 namespace sheaf::http {
@@ -92,6 +93,15 @@ Result<Response> get_output(Context& context, const Call& call) {
   const auto details = run->details.find(place->task);
   if (details != run->details.end() && details->second.child.is_valid()) {
     body["run_job_output"] = {{"run_id", details->second.child.value}};
+  }
+  const auto notebook = NotebookFiles(context.service().data_folder)
+                            .find(run->record.id, attempt, NotebookFiles::Part::kOutcome);
+  if (!notebook) {
+    return fail(notebook.error());
+  }
+  if (*notebook && (*notebook)->result) {
+    body["notebook_output"] = {{"result", *(*notebook)->result},
+                               {"truncated", (*notebook)->is_truncated}};
   }
   body["metadata"] = public_task_run(*run, *around, *place);
   return json_response(body);

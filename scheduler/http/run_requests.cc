@@ -7,6 +7,7 @@
 
 #include "common/base/limits.h"
 #include "common/model/job_settings.h"
+#include "common/model/run_parameters.h"
 #include "common/os/digest.h"
 #include "scheduler/http/json_reading.h"
 
@@ -16,13 +17,8 @@ namespace {
 namespace json = boost::json;
 
 /// Parameters of the original API that would change what runs.
-constexpr std::array<std::string_view, 7> kUnsupportedParameters{"dbt_commands",
-                                                                 "jar_params",
-                                                                 "notebook_params",
-                                                                 "pipeline_params",
-                                                                 "python_named_params",
-                                                                 "spark_submit_params",
-                                                                 "sql_params"};
+constexpr std::array<std::string_view, 5> kUnsupportedParameters{
+    "dbt_commands", "jar_params", "pipeline_params", "spark_submit_params", "sql_params"};
 
 bool is_given(const json::value* value) {
   if (value == nullptr || value->is_null()) {
@@ -54,21 +50,50 @@ Result<void> refuse_unsupported(const json::object& body) {
   return {};
 }
 
-Result<model::NamedStrings> read_job_parameters(const json::object& body) {
-  model::NamedStrings parameters;
-  const auto* given = body.if_contains("job_parameters");
+Result<model::NamedStrings> read_map(const json::object& body, std::string_view key) {
+  model::NamedStrings values;
+  const auto* given = body.if_contains(key);
   if (!is_given(given)) {
-    return parameters;
+    return values;
   }
   if (!given->is_object()) {
-    return fail(ErrorCode::kInvalid, "job_parameters: must be an object of strings");
+    return fail(ErrorCode::kInvalid, std::string(key) + ": must be an object of strings");
   }
   for (const auto& [name, value] : given->get_object()) {
-    if (!value.is_string()) {
+    if (!value.is_string() || value.get_string().find('\0') != json::string::npos) {
       return fail(ErrorCode::kInvalid,
-                  "job_parameters." + std::string(name) + ": must be a string");
+                  std::string(key) + "." + std::string(name) + ": must be a string");
     }
-    parameters.emplace_back(name, value.get_string());
+    values.emplace_back(name, value.get_string());
+  }
+  return values;
+}
+
+/// Job parameters, and those of the old forms for notebooks and wheels under their own names.
+Result<model::NamedStrings> read_parameters(const json::object& body) {
+  auto parameters = read_map(body, "job_parameters");
+  auto notebook = read_map(body, "notebook_params");
+  auto named = read_map(body, "python_named_params");
+  for (const auto* read : {&parameters, &notebook, &named}) {
+    if (!*read) {
+      return fail(read->error());
+    }
+  }
+  for (const auto& [name, value] : *parameters) {
+    if (name.find('/') != std::string::npos) {
+      return fail(ErrorCode::kInvalid, "job_parameters." + name + ": not a parameter name");
+    }
+  }
+  if (auto checked = model::check_legacy_parameters(
+          {.notebook_params = *notebook, .python_named_params = *named});
+      !checked) {
+    return fail(checked.error());
+  }
+  for (const auto& [name, value] : *notebook) {
+    parameters->emplace_back(std::string(core::kNotebookParams) + name, value);
+  }
+  for (const auto& [name, value] : *named) {
+    parameters->emplace_back(std::string(core::kPythonNamedParams) + name, value);
   }
   return parameters;
 }
@@ -158,7 +183,7 @@ std::string receipt_key(const std::string& token) {
 Result<core::SubmitRun> read_run_now(const json::object& body, const Identity& identity) {
   const auto job = required_id(body, "job_id");
   auto token = read_token(body);
-  auto parameters = read_job_parameters(body);
+  auto parameters = read_parameters(body);
   auto only = read_strings(body, "only");
   auto python = read_python_parameters(body);
   const auto queue = read_queue(body);
@@ -192,7 +217,7 @@ Result<core::RepairRun> read_repair(const json::object& body) {
   const auto* latest = body.if_contains("latest_repair_id");
   const auto latest_id =
       is_given(latest) ? required_id(body, "latest_repair_id") : Result<std::int64_t>(0);
-  auto parameters = read_job_parameters(body);
+  auto parameters = read_parameters(body);
   auto python = read_python_parameters(body);
   const auto refused = refuse_unsupported(body);
   if (auto checked = first_error({find_error(run),

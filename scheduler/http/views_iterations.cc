@@ -37,7 +37,27 @@ json::array error_statistics(const store::RunView& run, const core::IterationBlo
   return list;
 }
 
+/// Whether the for-each task of an iteration was, or is being, ended by a timeout.
+bool is_parent_timed_out(const store::RunView& run, core::TaskIndex row) {
+  const core::TaskRow& parent = run.tasks[block_of(run.record, row).parent];
+  if (is_terminal(parent.state)) {
+    return parent.state == model::TaskState::kTimedOut;
+  }
+  return parent.stop_reason == model::StopReason::kTimeout ||
+         run.record.stop_reason == model::StopReason::kTimeout;
+}
+
 }  // namespace
+
+std::string_view end_message(const store::RunView& run, core::TaskIndex task) {
+  const std::string_view own = message_of(run, task);
+  const bool is_iteration = task >= run.record.graph_size;
+  if (own.empty() && is_iteration && run.tasks[task].state == model::TaskState::kCancelled &&
+      is_parent_timed_out(run, task)) {
+    return "Stopped: the for-each task timed out.";
+  }
+  return own;
+}
 
 std::string_view message_of(const store::RunView& run, core::TaskIndex task) {
   const auto found = run.details.find(task);

@@ -39,4 +39,8 @@ void add_iteration_statistics(boost::json::object& task,
 /// The message of a row; empty when it has none.
 [[nodiscard]] std::string_view message_of(const store::RunView& run, core::TaskIndex task);
 
+/// The same, but that iterations which a timeout ended before they were on a worker say so: their
+/// rows have no text of their own, since there may be a million of them.
+[[nodiscard]] std::string_view end_message(const store::RunView& run, core::TaskIndex task);
+
 }  // namespace sheaf::http

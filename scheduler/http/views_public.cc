@@ -137,7 +137,7 @@ AttemptFacts facts_of(const store::RunView& run, AttemptPlace place) {
           .started = row.started,
           .ended = row.ended,
           .state = public_state(row.state),
-          .message = message_of(run, place.task)};
+          .message = end_message(run, place.task)};
 }
 
 void add_times(json::object& object, Timestamp started, Timestamp ended) {

@@ -37,6 +37,24 @@ struct ResolvedView {
   json::object operator()(const model::SparkPythonTask& /*action*/) const {
     return {{"spark_python_task", {{"parameters", json::value_from(texts.arguments)}}}};
   }
+  json::object operator()(const model::PythonWheelTask& action) const {
+    json::object named;
+    for (const std::string& argument : texts.arguments) {
+      const std::size_t equals = argument.find('=');
+      if (!action.named_parameters || !argument.starts_with("--") || equals == std::string::npos) {
+        return {{"python_wheel_task", {{"parameters", json::value_from(texts.arguments)}}}};
+      }
+      named[argument.substr(2, equals - 2)] = argument.substr(equals + 1);
+    }
+    return {{"python_wheel_task", {{"named_parameters", std::move(named)}}}};
+  }
+  json::object operator()(const model::NotebookTask& /*action*/) const {
+    json::object values;
+    for (std::size_t i = 0; i + 1 < texts.arguments.size(); i += 2) {
+      values[texts.arguments[i]] = texts.arguments[i + 1];
+    }
+    return {{"notebook_task", {{"base_parameters", std::move(values)}}}};
+  }
   json::object operator()(const model::ConditionTask& /*action*/) const {
     return {{"condition_task", {{"left", texts.left}, {"right", texts.right}}}};
   }

@@ -308,12 +308,28 @@ json::object alert_view(const core::AlertRecord& alert) {
           {"next_try_time", to_epoch_ms(alert.next_try)}};
 }
 
+json::object version_view(const core::DeploymentRecord& version) {
+  json::array keys;
+  for (const core::DeployedContent& content : version.contents) {
+    keys.emplace_back(content.resource_key);
+  }
+  return {{"version", version.version},
+          {"deployed_by", version.deployed_by},
+          {"deployed_time", to_epoch_ms(version.deployed)},
+          {"manifest_digest", version.manifest_digest},
+          {"file_path", version.file_path},
+          {"jobs", std::move(keys)}};
+}
+
 json::object deployment_view(const core::DeploymentRecord& deployment,
                              const std::vector<core::JobRecord>& jobs) {
   json::array list;
   for (const core::JobRecord& job : jobs) {
-    list.push_back(
-        {{"resource_key", job.resource_key}, {"job_id", job.id.value}, {"name", job.name}});
+    list.push_back({{"resource_key", job.resource_key},
+                    {"job_id", job.id.value},
+                    {"name", job.name},
+                    {"manifest_digest", job.manifest_digest},
+                    {"file_path", job.file_path}});
   }
   return {{"deployment_id", deployment.id.value},
           {"bundle", deployment.bundle},

@@ -57,6 +57,8 @@ struct RunPlace {
 
 [[nodiscard]] boost::json::object alert_view(const core::AlertRecord& alert);
 
+/// A version of a deployment: who deployed it when, and the keys of its jobs.
+[[nodiscard]] boost::json::object version_view(const core::DeploymentRecord& version);
 [[nodiscard]] boost::json::object deployment_view(const core::DeploymentRecord& deployment,
                                                   const std::vector<core::JobRecord>& jobs);
 

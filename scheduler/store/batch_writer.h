@@ -1,6 +1,7 @@
 // One Batch as one RocksDB WriteBatch: rows, index rows and the head.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include <rocksdb/db.h>
@@ -33,11 +34,20 @@ class BatchWriter {
   void add_attempts(const std::vector<core::Event>& events);
   void clear_run(RunId run);
   [[nodiscard]] Result<void> delete_run(RunId run);
+  [[nodiscard]] Result<void> remove_attempts(RunId run);
+  [[nodiscard]] Result<void> remove_alerts(RunId run);
+  [[nodiscard]] bool is_deleted(RunId run) const;
+  void remove_alert(const core::AlertRecord& alert);
+  /// Calls `visit(key, value)` for each stored row; what fails there ends it.
+  template <typename Visit>
+  [[nodiscard]] Result<void> for_each_row(const Key& prefix, const Visit& visit);
   void remove_all(const Key& prefix);
   void add_run(const core::RunRecord& run);
   void add_page(const Batch::TaskPage& page);
   void add_declarations(const Batch& batch);
+  void add_deployments(const Batch& batch);
   void add_records(const Batch& batch);
+  [[nodiscard]] Result<std::optional<core::AlertRecord>> find_alert(AlertId id) const;
   [[nodiscard]] Result<void> add_alert(const core::AlertRecord& alert);
 
   rocksdb::DB& db_;

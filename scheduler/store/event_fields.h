@@ -17,6 +17,11 @@ void fields(Visitor& visit, Record& e) {
   visit.of(e, e.deployment);
 }
 
+template <typename Visitor, Of<core::DeploymentRemoved> Record>
+void fields(Visitor& visit, Record& e) {
+  visit.of(e, e.deployment, e.bundle, e.target);
+}
+
 template <typename Visitor, Of<core::JobRecorded> Record>
 void fields(Visitor& visit, Record& e) {
   visit.of(e, e.job, e.settings_json, e.max_concurrent_runs, e.timeout_s);

@@ -36,9 +36,10 @@ enum class Table : char {
   kSettings = 's',          ///< digest → SettingsRow
   kTasks = 't',             ///< run, page → TasksRow
   kUnfinished = 'u',        ///< run → MarkRow; what recovery reads.
-  kWorker = 'w',            ///< worker → WorkerRecord
-  kRunByJob = 'x',          ///< job, run → MarkRow
-  kPool = 'y',              ///< name → PoolRecord
+  kDeploymentVersion = 'v',  ///< deployment, version → DeploymentRecord
+  kWorker = 'w',             ///< worker → WorkerRecord
+  kRunByJob = 'x',           ///< job, run → MarkRow
+  kPool = 'y',               ///< name → PoolRecord
 };
 
 /// Builds a key from left to right.

@@ -64,6 +64,9 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<core::DeploymentRecord>> deployment(
       std::string_view bundle, std::string_view target) const = 0;
   [[nodiscard]] virtual Result<std::vector<core::DeploymentRecord>> deployments() const = 0;
+  /// The versions that are still known, newest first; at most 100.
+  [[nodiscard]] virtual Result<std::vector<core::DeploymentRecord>> deployment_versions(
+      DeploymentId deployment) const = 0;
 
   [[nodiscard]] virtual Result<std::optional<core::RunRecord>> run_record(RunId run) const = 0;
   [[nodiscard]] virtual Result<std::optional<RunView>> run(RunId run) const = 0;

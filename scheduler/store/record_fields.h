@@ -63,6 +63,11 @@ void fields(Visitor& visit, Record& r) {
            r.links);
 }
 
+template <typename Visitor, Of<core::DeployedContent> Record>
+void fields(Visitor& visit, Record& r) {
+  visit.of(r, r.resource_key, r.settings_digest, r.manifest_digest, r.file_path);
+}
+
 template <typename Visitor, Of<core::DeploymentRecord> Record>
 void fields(Visitor& visit, Record& r) {
   visit.of(r,
@@ -74,7 +79,8 @@ void fields(Visitor& visit, Record& r) {
            r.file_path,
            r.deployed_by,
            r.deployed,
-           r.jobs);
+           r.jobs,
+           r.contents);
 }
 
 template <typename Visitor, Of<core::TriggerRecord> Record>

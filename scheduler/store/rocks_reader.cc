@@ -160,6 +160,13 @@ Result<std::vector<core::DeploymentRecord>> RocksReader::deployments() const {
   return collect<core::DeploymentRecord>(all_with(Key(Table::kDeployment)), kAll);
 }
 
+Result<std::vector<core::DeploymentRecord>> RocksReader::deployment_versions(
+    DeploymentId deployment) const {
+  Range range = all_with(Key(Table::kDeploymentVersion).id(deployment));
+  range.order = Order::kBackward;
+  return collect<core::DeploymentRecord>(range, kAll);
+}
+
 Result<std::optional<core::RunRecord>> RocksReader::run_record(RunId run) const {
   return find<core::RunRecord>(Key(Table::kRun).id(run));
 }

@@ -28,6 +28,8 @@ class RocksReader final : public Reader {
   [[nodiscard]] Result<std::optional<core::DeploymentRecord>> deployment(
       std::string_view bundle, std::string_view target) const override;
   [[nodiscard]] Result<std::vector<core::DeploymentRecord>> deployments() const override;
+  [[nodiscard]] Result<std::vector<core::DeploymentRecord>> deployment_versions(
+      DeploymentId deployment) const override;
   [[nodiscard]] Result<std::optional<core::RunRecord>> run_record(RunId run) const override;
   [[nodiscard]] Result<std::optional<RunView>> run(RunId run) const override;
   [[nodiscard]] Result<std::vector<core::RunRecord>> runs(const RunFilter& filter) const override;

@@ -53,6 +53,9 @@ struct Batch {
   std::set<RunId> deleted_runs;
   std::map<JobId, std::optional<core::JobRecord>> jobs;
   std::map<DeploymentId, core::DeploymentRecord> deployments;
+  /// Every version of `deployments`, in order.
+  std::vector<core::DeploymentRecord> deployment_versions;
+  std::vector<core::DeploymentRemoved> removed_deployments;
   std::map<std::string, std::string> settings;  ///< Digest → settings document.
   std::map<TriggerId, std::optional<core::ScheduleRecord>> schedules;
   std::vector<core::SkippedFire> skipped_fires;

@@ -27,6 +27,7 @@ struct Folded {
   void operator()(const core::DeploymentRecorded& event) {
     deployments[event.deployment.id] = encode(event.deployment);
   }
+  void operator()(const core::DeploymentRemoved& event) { deployments.erase(event.deployment); }
   void operator()(const core::AlertRecorded& event) {
     alerts[event.alert.id] = encode(event.alert);
   }
@@ -245,6 +246,12 @@ Result<void> Verifier::compare_declarations() {
     const auto folded = folded_.deployments.find(deployment.id);
     compare("deployment " + to_string(deployment.id),
             folded != folded_.deployments.end() && folded->second == encode(deployment));
+    const auto versions = reader_->deployment_versions(deployment.id);
+    if (!versions) {
+      return fail(versions.error());
+    }
+    compare("the versions of deployment " + to_string(deployment.id),
+            !versions->empty() && versions->front() == deployment);
   }
   return {};
 }

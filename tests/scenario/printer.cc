@@ -82,6 +82,9 @@ struct EventText {
   std::string operator()(const core::EpochBegan& e) const {
     return "EpochBegan " + std::to_string(e.epoch);
   }
+  std::string operator()(const core::DeploymentRemoved& e) const {
+    return "DeploymentRemoved " + e.bundle + " " + e.target;
+  }
   std::string operator()(const core::DeploymentRecorded& e) const {
     return "DeploymentRecorded version=" + std::to_string(e.deployment.version);
   }

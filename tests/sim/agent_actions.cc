@@ -21,6 +21,9 @@ void AgentHost::perform(const agent::Actions& actions) {
 }
 
 bool AgentHost::act(const agent::Say& action) {
+  if (const auto* result = std::get_if<wire::ResultReport>(&action.message)) {
+    check_said(*result);
+  }
   if (!has_session_) {
     return true;
   }
@@ -85,6 +88,7 @@ bool AgentHost::act(const agent::FinishLogs& action) {
 
 bool AgentHost::act(const agent::Forget& action) {
   machine_.disk().erase(action.attempt);
+  cursors_.erase(action.attempt);
   return true;
 }
 
@@ -102,6 +106,7 @@ void AgentHost::ship_logs(AttemptId attempt) {
 }
 
 void AgentHost::flush() {
+  follow_streams();
   if (!has_session_ || unsent_.empty()) {
     unsent_.clear();
     return;

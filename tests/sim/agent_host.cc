@@ -140,6 +140,8 @@ void AgentHost::obey(const wire::FrameHeader& header, const wire::SchedulerMessa
     agent_.start_acknowledged(*started);
   } else if (const auto* values = std::get_if<wire::ValuesAck>(&message)) {
     perform(agent_.values_acknowledged(*values, now));
+  } else if (const auto* outcomes = std::get_if<wire::OutcomesAck>(&message)) {
+    obey_outcomes(*outcomes);
   } else if (const auto* result = std::get_if<wire::ResultAck>(&message)) {
     const agent::Attempt* const attempt = agent_.find(result->attempt);
     // Of a tree that may live the outcome waits for the end of the lease.

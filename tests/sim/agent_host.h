@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,7 @@ class AgentHost {
                      model::AttemptOutcome outcome,
                      std::vector<model::TaskValue> values);
   void obey(const wire::FrameHeader& header, const wire::SchedulerMessage& message);
+  void obey_outcomes(const wire::OutcomesAck& message);
   void begin_session(const wire::Welcome& message);
   void turn();
   void schedule_turn();
@@ -54,7 +57,27 @@ class AgentHost {
   bool act(const agent::Forget& action);
   void prepared(AttemptId attempt, bool is_ready);
   void ship_logs(AttemptId attempt);
+  /// Sends what was said, and reads what streams have written meanwhile.
   void flush();
+
+  // ---- Streams.
+
+  /// How far the output of a stream's process has been read; forgotten with this agent.
+  struct StreamCursor {
+    explicit StreamCursor(const model::AttemptSpec& spec);
+    std::size_t next = 0;
+    std::set<std::uint32_t> open;  ///< Indices without an outcome.
+    Milliseconds last_read{0};
+    bool is_look_due = false;
+  };
+  /// The next lines, with at most `most` outcomes.
+  wire::Outcomes read_stream(const model::AttemptSpec& spec,
+                             StreamCursor& cursor,
+                             std::size_t most);
+  void follow_streams();
+  void look_again(AttemptId attempt);
+  /// A result is told when all is recorded that the process has written.
+  void check_said(const wire::ResultReport& report);
   /// Runs `what` later, unless this process is gone by then.
   void later(Milliseconds pause, std::function<void()> what);
 
@@ -63,6 +86,7 @@ class AgentHost {
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
   std::optional<std::size_t> actions_to_live_;
   std::vector<AttemptId> unprepared_;
+  std::map<AttemptId, StreamCursor> cursors_;
   wire::FrameHeader header_;
   wire::FrameOrder received_;
   bool has_session_ = false;

@@ -97,7 +97,9 @@ std::optional<std::string> find_attempt_fault(const TriedTask& task) {
     }
     (attempt.outcome.end == AttemptEnd::kLost ? used.losses : used.retries) += 1;
   }
-  if (task.may_be_stopped && task.row.state == TaskState::kCancelled) {
+  const bool is_stop = task.row.state == TaskState::kCancelled ||
+                       (task.is_stream && task.row.state == TaskState::kTimedOut);
+  if (task.may_be_stopped && is_stop) {
     return std::nullopt;  // Stopped between two attempts, or with its last one.
   }
   const TaskState wanted = state_after(task.attempts.back());

@@ -16,6 +16,8 @@ struct TriedTask {
   const core::TaskRow& row;
   /// Of the present pass, oldest first. At least one.
   std::vector<core::AttemptRecord> attempts;
+  /// An iteration of a stream: stopped with its process it has no attempt of its own.
+  bool is_stream = false;
   /// Its run, its for-each task or itself was stopped, or is known to have been meant.
   bool may_be_stopped = false;
 };

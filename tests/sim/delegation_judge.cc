@@ -47,6 +47,13 @@ class DelegationJudge::Reader {
 
   void operator()(const core::JobRecorded& event) {
     judge_.job_keys_[event.job.id] = event.job.resource_key;
+    judge_.most_runs_[event.job.id] = event.max_concurrent_runs;
+  }
+  void operator()(const core::RunStarted& event) {
+    judge_.running_[judge_.runs_.at(event.run).record.job].insert(event.run);
+  }
+  void operator()(const core::RunFinished& event) {
+    judge_.running_[judge_.runs_.at(event.run).record.job].erase(event.run);
   }
   void operator()(const core::JobRemoved& event) { judge_.job_keys_.erase(event.job); }
   void operator()(const core::TasksReady& event) {
@@ -95,7 +102,11 @@ void DelegationJudge::check_begin(RunId id, core::TaskIndex task) const {
   }
   int active = 0;
   for (core::TaskIndex row = block.first; row < block.first + block.count; ++row) {
-    active += run.tasks[row].has_begun && !is_terminal(run.tasks[row].state) ? 1 : 0;
+    const TaskFact& fact = run.tasks[row];
+    // Of a stream its processes count, and those that wait for a place.
+    const bool takes_place = run.is_stream(row) ? fact.is_ready || fact.attempt.is_valid()
+                                                : fact.has_begun && !is_terminal(fact.state);
+    active += takes_place ? 1 : 0;
   }
   const auto& loop = std::get<model::ForEachTask>(run.settings->tasks[block.parent].action);
   if (active > loop.concurrency) {
@@ -118,6 +129,9 @@ void DelegationJudge::check_child(const core::RunRecord& child,
   const auto key = job_keys_.find(child.job);
   if (key == job_keys_.end() || key->second != action.resource_key) {
     violate("run-job", "run " + to_string(child.id) + " is of another job");
+  }
+  if (waits_for_itself(parent, child.job)) {
+    violate("run-job", "run " + to_string(child.id) + " waits for a run that waits for it");
   }
   if (child.parameters != wanted_parameters(parent, task, settings)) {
     violate("run-job", "run " + to_string(child.id) + " has other parameters");
@@ -143,6 +157,33 @@ void DelegationJudge::check_end(RunId id, core::TaskIndex index) const {
   }
 }
 
+bool DelegationJudge::waits_for_itself(const RunFact& run, JobId job) const {
+  const auto running = running_.find(job);
+  const auto most = most_runs_.find(job);
+  if (running == running_.end() || most == most_runs_.end() ||
+      static_cast<std::int64_t>(running->second.size()) < most->second) {
+    return false;
+  }
+  for (const RunFact* above = &run; above != nullptr; above = find_waiting_parent(*above)) {
+    if (above->record.job == job) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const RunFact* DelegationJudge::find_waiting_parent(const RunFact& run) const {
+  const auto parent = runs_.find(run.record.trigger.parent.run);
+  if (parent == runs_.end()) {
+    return nullptr;
+  }
+  // A repair of the parent moves its tasks, and it may not wait for this run any more.
+  const bool waits = std::ranges::any_of(parent->second.tasks, [&run](const TaskFact& task) {
+    return task.is_delegated && !task.children.empty() && task.children.back().run == run.record.id;
+  });
+  return waits ? &parent->second : nullptr;
+}
+
 void DelegationJudge::check_refusal(const RunFact& run, core::TaskIndex task) const {
   const auto* action = std::get_if<model::RunJobTask>(&run.settings_of(task).action);
   if (action == nullptr) {
@@ -151,7 +192,7 @@ void DelegationJudge::check_refusal(const RunFact& run, core::TaskIndex task) co
   const auto& links = run.record.links;
   const auto link = std::ranges::find(links, action->resource_key, &core::JobLink::resource_key);
   const bool is_gone = link == links.end() || !job_keys_.contains(link->job);
-  if (!is_gone && run.record.depth < kMostDepth) {
+  if (!is_gone && run.record.depth < kMostDepth && !waits_for_itself(run, link->job)) {
     violate("run-job", name_of(run, task) + " started no run and could have");
   }
 }

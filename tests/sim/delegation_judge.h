@@ -29,9 +29,14 @@ class DelegationJudge {
   void check_child(const core::RunRecord& child, const model::JobSettings& settings) const;
   void check_end(RunId run, core::TaskIndex task) const;
   void check_refusal(const RunFact& run, core::TaskIndex task) const;
+  /// Whether a run of the job that a task of `run` starts would queue behind one that waits for it.
+  [[nodiscard]] bool waits_for_itself(const RunFact& run, JobId job) const;
+  [[nodiscard]] const RunFact* find_waiting_parent(const RunFact& run) const;
 
   const RunFacts& runs_;
   std::map<JobId, std::string> job_keys_;  ///< Of the jobs that there are.
+  std::map<JobId, std::int64_t> most_runs_;
+  std::map<JobId, std::set<RunId>> running_;
   std::set<RunId> stopped_;
 };
 

@@ -22,10 +22,12 @@ void Ledger::record(const store::Batch& batch, std::uint64_t chain, Timestamp no
       delegation_.take(event);
       usage_.take(event);
       retries_.take(event, now);
+      streams_.take(event);
     }
   }
   delegation_.end_batch();
   usage_.end_batch();
+  streams_.end_batch();
   finish_runs();
   core::retire_finished(folded_);
   check_rows(batch);

@@ -13,12 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "common/wire/messages.h"
 #include "scheduler/core/core.h"
 #include "scheduler/store/store.h"
 #include "tests/sim/delegation_judge.h"
 #include "tests/sim/repair_judge.h"
 #include "tests/sim/retry_judge.h"
 #include "tests/sim/run_fact.h"
+#include "tests/sim/stream_judge.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/truth.h"
 #include "tests/sim/usage_judge.h"
@@ -46,6 +48,8 @@ class Ledger {
   void check_start(const Process& process, const model::AttemptSpec& spec) const;
   /// P1: somebody was told that the attempt's result is recorded.
   void check_acknowledged(AttemptId attempt, std::uint64_t fence) const;
+  /// P1: a worker was told that outcomes of a stream are recorded, or tells a result behind them.
+  void check_outcomes(const wire::Outcomes& outcomes) const;
   /// P1: the store has the run as it was when it ended.
   void check_stored(const store::RunView& run) const;
   /// P1: somebody was told of the run.
@@ -81,6 +85,8 @@ class Ledger {
                        core::TaskIndex task,
                        const model::AttemptSpec& spec) const;
   void check_overlap(const Process& process) const;
+  /// Rows that a process of the attempt works on, as far as the record says.
+  [[nodiscard]] std::set<core::TaskRef> rows_of(AttemptId attempt) const;
   void check_devices(const Process& process) const;
   /// What the text must read as, by what recorded successes published; nullopt: it cannot.
   [[nodiscard]] std::optional<std::string> find_text(const RunFact& run,
@@ -100,12 +106,14 @@ class Ledger {
   DelegationJudge delegation_{runs_};
   RepairJudge repairs_;
   RetryJudge retries_{runs_};
+  StreamJudge streams_{runs_, truth_};
   UsageJudge usage_{runs_};
   std::map<JobId, JobFact> jobs_;
   std::map<WorkerId, std::uint32_t> slots_;
   std::map<WorkerId, std::set<AttemptId>> on_worker_;
   std::set<AttemptId> ended_attempts_;
-  std::set<AttemptId> overlaps_;
+  /// Attempts that may live beside later ones of the row.
+  std::set<std::pair<AttemptId, core::TaskRef>> overlaps_;
   std::set<std::pair<AttemptId, std::uint64_t>> leases_;
   std::set<std::pair<TriggerId, Timestamp>> nominal_times_;
   std::map<std::string, RunId> receipts_;

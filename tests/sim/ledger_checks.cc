@@ -36,6 +36,7 @@ void Ledger::check_start(const Process& process, const model::AttemptSpec& spec)
   const RunFact& run = runs_.at(task->second.run);
   check_upstream(run, task->second.task);
   check_arguments(run, task->second.task, spec);
+  streams_.check_inputs(spec);
   check_overlap(process);
   check_devices(process);
 }
@@ -110,16 +111,37 @@ void Ledger::check_arguments(const RunFact& run,
 }
 
 void Ledger::check_overlap(const Process& process) const {
-  const core::TaskRef task = tasks_of_attempts_.at(process.attempt);
+  const std::set<core::TaskRef> rows = rows_of(process.attempt);
   for (const Process& other : truth_.processes()) {
-    if (!other.is_alive || tasks_of_attempts_.at(other.attempt) != task) {
+    if (!other.is_alive) {
       continue;
     }
-    if (other.attempt == process.attempt || !overlaps_.contains(other.attempt)) {
+    const std::set<core::TaskRef> others = rows_of(other.attempt);
+    const bool is_silent = std::ranges::any_of(others, [&](const core::TaskRef& row) {
+      return rows.contains(row) &&
+             (other.attempt == process.attempt || !overlaps_.contains({other.attempt, row}));
+    });
+    if (is_silent) {
       violate("P3",
               "attempts " + to_string(other.attempt) + " and " + to_string(process.attempt) +
                   " of task " + process.task_key + " live at once, and no record says so");
     }
+  }
+}
+
+std::set<core::TaskRef> Ledger::rows_of(AttemptId attempt) const {
+  const auto given = streams_.find_rows(attempt);
+  return given ? *given : std::set<core::TaskRef>{tasks_of_attempts_.at(attempt)};
+}
+
+void Ledger::check_outcomes(const wire::Outcomes& outcomes) const {
+  const auto task = tasks_of_attempts_.find(outcomes.attempt);
+  if (task == tasks_of_attempts_.end() || task->second.task == core::kRunItself) {
+    return;
+  }
+  const TaskFact& holder = runs_.at(task->second.run).tasks[task->second.task];
+  if (holder.attempt == outcomes.attempt && holder.fence == outcomes.fence) {
+    streams_.check_recorded(outcomes);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/delegation_rules.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
@@ -127,6 +128,7 @@ void Ledger::Reader::operator()(const core::TasksReady& event) {
   for (const core::TaskIndex task : event.tasks) {
     begin(event.run, task);
     ledger_.task(event.run, task).is_ready = true;
+    ledger_.task(event.run, task).is_resting = false;
   }
 }
 
@@ -159,6 +161,7 @@ void Ledger::Reader::lease(const core::TasksLeased& event, const core::TasksLeas
   task.stop_reason = model::StopReason::kNone;
   ledger_.leases_.emplace(lease.attempt, event.fence);
   ledger_.tasks_of_attempts_[lease.attempt] = {event.run, lease.task};
+  begin_stream(event, lease);
   auto& on_worker = ledger_.on_worker_[lease.worker];
   on_worker.insert(lease.attempt);
   if (on_worker.size() > ledger_.slots_[lease.worker]) {
@@ -170,6 +173,7 @@ void Ledger::Reader::operator()(const core::TaskReturned& event) {
   trace("  " + name_of(event.run, event.task) + " returned");
   ledger_.release(ledger_.task(event.run, event.task));
   ledger_.task(event.run, event.task).is_ready = true;
+  ledger_.task(event.run, event.task).stream = {};
 }
 
 void Ledger::Reader::operator()(const core::AttemptStarted& event) {
@@ -192,12 +196,16 @@ void Ledger::Reader::operator()(const core::AttemptFinished& event) {
         std::string(to_string(event.attempt.outcome.end)) + ": " + event.attempt.outcome.message +
         (event.attempt.outcome.tree_empty ? ", tree empty" : ", tree not empty") +
         (event.attempt.overlap_possible ? ", overlap possible" : ""));
+  if (ledger_.runs_.at(event.run).is_stream(event.task)) {
+    end_iteration(event);
+    return;
+  }
   const AttemptId id = event.attempt.id;
   if (!ledger_.ended_attempts_.insert(id).second) {
     violate("P2", "attempt " + to_string(id) + " has two outcomes");
   }
   if (event.attempt.overlap_possible) {
-    ledger_.overlaps_.insert(id);
+    ledger_.overlaps_.insert({id, {event.run, event.task}});
   }
   ledger_.release(ledger_.task(event.run, event.task));
   check_outcome(event.attempt);
@@ -215,6 +223,7 @@ void Ledger::Reader::operator()(const core::RetryScheduled& event) {
     violate("cancel", name_of(event.run, event.task) + " is tried again though it was cancelled");
   }
   task.is_delegated = false;
+  task.is_resting = true;
 }
 
 void Ledger::Reader::operator()(const core::TaskFinished& event) {
@@ -265,7 +274,8 @@ void Ledger::Reader::operator()(const core::IterationsPlanned& event) {
   run.blocks.push_back(event.block);
   run.elements.push_back(elements_of(run, event.block.parent));
   const auto& action = run.settings->tasks[event.block.parent].action;
-  run.inputs.push_back(std::get<model::ForEachTask>(action).inputs);
+  run.inputs.push_back(
+      deployed_files::source_of(std::get<model::ForEachTask>(action), run.record.manifest_digest));
   if (run.elements.back().size() != event.block.count) {
     violate("iterations", name_of(event.run, event.block.parent) + " has another count of them");
   }
@@ -275,6 +285,10 @@ void Ledger::Reader::operator()(const core::IterationsPlanned& event) {
 std::vector<std::string> Ledger::Reader::elements_of(const RunFact& run,
                                                      core::TaskIndex task) const {
   const auto& loop = std::get<model::ForEachTask>(run.settings->tasks[task].action);
+  if (!loop.inputs_file.empty()) {
+    return deployed_files::elements(run.record.manifest_digest, loop.inputs_file)
+        .value_or(std::vector<std::string>{});
+  }
   const Reference reference = read_reference(loop.inputs);
   const std::optional<std::string> text = reference.kind == Reference::Kind::kNone
                                               ? std::optional(loop.inputs)
@@ -298,7 +312,8 @@ void Ledger::Reader::operator()(const core::IterationsAbandoned& event) {
   const core::IterationBlock& block = run.blocks.at(event.block);
   for (core::TaskIndex row = block.first; row < block.first + block.count; ++row) {
     TaskFact& task = run.tasks[row];
-    if (!is_terminal(task.state) && !task.attempt.is_valid() && !task.is_delegated) {
+    if (!is_terminal(task.state) && !task.attempt.is_valid() && !task.stream.is_valid() &&
+        !task.is_delegated) {
       task.state = event.state;
       task.is_ready = false;
     }

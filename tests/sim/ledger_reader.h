@@ -39,6 +39,9 @@ class Ledger::Reader {
   void operator()(const core::IterationsAbandoned& event);
   void operator()(const core::RunRepaired& event);
   void operator()(const core::RunDeleted& event);
+  void operator()(const core::StreamReported& event);
+  void operator()(const core::StreamEnded& event);
+  void operator()(const core::IterationsReturned& event);
   template <typename Other>
   void operator()(const Other& /*event*/) {}
 
@@ -46,6 +49,9 @@ class Ledger::Reader {
   void trace(const std::string& what) const;
   void take_nominal(TriggerId trigger, Timestamp nominal);
   void lease(const core::TasksLeased& event, const core::TasksLeased::Lease& lease);
+  void begin_stream(const core::TasksLeased& event, const core::TasksLeased::Lease& lease);
+  /// One row has the end of a process that worked through others too, or tells one of its own.
+  void end_iteration(const core::AttemptFinished& event);
   void tell_parent(const RunFact& run);
   void begin(RunId run, core::TaskIndex task);
   /// What the inputs of the for-each task read as now.

@@ -47,15 +47,17 @@ void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run)
       task.task = place == moved.end() ? core::kRunItself : place->second;
     }
   }
+  std::erase_if(ledger_.overlaps_, [id](const auto& entry) { return entry.second.run == id; });
   for (const auto& [row, details] : event.details) {
     for (const core::AttemptRecord& attempt : details.attempts) {
       if (attempt.overlap_possible) {
-        ledger_.overlaps_.insert(attempt.id);
+        ledger_.overlaps_.insert({attempt.id, {id, row}});
       }
     }
   }
   std::erase_if(ledger_.final_rows_, [id](const auto& entry) { return entry.first.run == id; });
   run = std::move(now);
+  ledger_.streams_.move_rows(id, moved);
 }
 
 }  // namespace sheaf::sim

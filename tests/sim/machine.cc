@@ -11,9 +11,6 @@ namespace {
 
 using model::AttemptEnd;
 
-/// Written data reaches the disk by itself after so long.
-constexpr std::chrono::seconds kWriteBack{30};
-
 /// A run has room for some hundred values only.
 bool is_iteration(const model::AttemptSpec& spec) {
   return spec.task_key.ends_with("_each");
@@ -121,6 +118,7 @@ bool Machine::is_lost(const Written& written) {
 void Machine::lose_unsynced() {
   std::vector<AttemptId> gone;
   for (auto& [attempt, records] : disk_) {
+    lose_lines(records);
     if (records.start && is_lost(records.start->written)) {
       records.start.reset();
     }
@@ -212,7 +210,8 @@ void Machine::begin(AttemptId attempt, std::uint64_t generation) {
                         .attempt = attempt,
                         .fence = shim->spec.fence,
                         .gpus = shim->spec.gpus,
-                        .started = parts_.timeline.now()};
+                        .started = parts_.timeline.now(),
+                        .stream = shim->spec.stream};
   parts_.ledger.check_start(process, shim->spec);
   shim->process = parts_.truth.start(process);
   shim->has_started = true;
@@ -221,6 +220,7 @@ void Machine::begin(AttemptId attempt, std::uint64_t generation) {
         "attempt " + to_string(attempt) + " runs, fence " + std::to_string(shim->spec.fence));
   disk_[attempt].start = AttemptRecords::Start{
       .written = write(false), .boot = boot_, .started = clocks_.wall_time(parts_.timeline.now())};
+  begin_stream(*shim);
   tell_agent(attempt);
   const Plan& plan = shim->plan;
   const Milliseconds timeout = shim->spec.timeout;
@@ -248,6 +248,7 @@ void Machine::exit_main(AttemptId attempt,
     return;
   }
   Process& process = parts_.truth.process(shim->process);
+  process.end = outcome.end;
   if (outcome.end == AttemptEnd::kExited) {
     process.has_exited = true;
     process.exit_code = outcome.exit_code;

@@ -14,10 +14,14 @@
 #include "tests/sim/bus.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/stream_script.h"
 #include "tests/sim/timeline.h"
 #include "tests/sim/truth.h"
 
 namespace sheaf::sim {
+
+/// Written data reaches the disk by itself after so long.
+inline constexpr std::chrono::seconds kWriteBack{30};
 
 /// A record on a disk that may lose what was not synced.
 struct Written {
@@ -44,6 +48,13 @@ struct AttemptRecords {
   bool is_launched = false;
   std::optional<Start> start;
   std::optional<Exit> exit;
+  /// What the process of a stream wrote; never synced.
+  struct WrittenLine {
+    StreamLine line;
+    Milliseconds at{0};
+  };
+  std::vector<WrittenLine> stream_output;
+  std::size_t stream_writer = 0;  ///< Of Truth.
 };
 
 /// How a process will behave, drawn when it is launched.
@@ -127,6 +138,10 @@ class Machine {
 
   [[nodiscard]] Plan draw_plan(const model::AttemptSpec& spec);
   void begin(AttemptId attempt, std::uint64_t generation);
+  void begin_stream(const Shim& shim);
+  /// Process `number` of Truth writes the line, if it can still.
+  void write_line(AttemptId attempt, std::size_t number, const StreamLine& line);
+  void lose_lines(AttemptRecords& records);
   void exit_main(AttemptId attempt, std::uint64_t generation, model::AttemptOutcome outcome);
   void finish(AttemptId attempt, model::AttemptOutcome outcome);
   [[nodiscard]] Shim* find_shim(AttemptId attempt, std::uint64_t generation);

@@ -3,11 +3,15 @@
 
 #include "common/base/check.h"
 #include "common/os/digest.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/equipment.h"
 #include "tests/sim/workload.h"
 
 namespace sheaf::sim {
 namespace {
+
+/// How often somebody looks for runs that wait at a pool that stays paused.
+constexpr std::chrono::minutes kLookForPaused{20};
 
 std::string random_task_key(Dice& dice) {
   return "t" + std::to_string(dice.below(5));
@@ -33,20 +37,26 @@ core::DeployedJob Workload::random_document(const JobPlan& plan) {
 void Workload::deploy(Season season) {
   core::Deploy command{.bundle = "b",
                        .target = "dev",
-                       .manifest_digest = "",
+                       .manifest_digest = parts_.dice.pick(deployed_files::kManifests),
                        .file_path = "/Workspace/b",
                        .principal = "ann"};
-  // A job starts later ones only; the chain is one longer than the deepest run-job task.
   std::vector<std::string> names;
   for (const char* name : {"one", "two", "three", "four", "five"}) {
     if (season == Season::kQuiet || !parts_.dice.chance(15)) {
       names.emplace_back(name);  // Otherwise the job is removed, or was never there.
     }
   }
-  while (!names.empty()) {
-    const std::string name = names.front();
-    names.erase(names.begin());
-    command.jobs.push_back(random_document({.name = name, .season = season, .linkable = names}));
+  // A job starts later ones only, and the chain is one longer than the deepest run-job task; or it
+  // starts any. Then runs may wait for each other in a circle until their queues have room.
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    std::vector<std::string> linkable = names;
+    if (!has_circles_) {
+      linkable.erase(linkable.begin(), linkable.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    }
+    command.jobs.push_back(random_document({.name = names[index],
+                                            .season = season,
+                                            .linkable = std::move(linkable),
+                                            .has_room = has_circles_ && season == Season::kQuiet}));
   }
   ask(std::move(command), "");
 }
@@ -183,9 +193,37 @@ void Workload::change_pool() {
     ask(core::RemovePool{.name = name}, "");
     return;
   }
-  // Never 0: a request that is repeated late would pause the pool for good.
-  const auto limit = static_cast<std::uint32_t>(1 + parts_.dice.below(4));
-  ask(core::SetPool{.name = name, .limit = limit}, "");
+  ask(core::SetPool{.name = name, .limit = static_cast<std::uint32_t>(parts_.dice.below(5))}, "");
+}
+
+void Workload::end_pauses() {
+  if (parts_.dice.chance(30)) {
+    cancel_paused();
+    return;
+  }
+  for (const char* name : equipment::kPools) {
+    if (parts_.dice.chance(50)) {
+      ask(core::RemovePool{.name = name}, "");
+    } else {
+      ask(core::SetPool{.name = name, .limit = 1}, "");
+    }
+  }
+}
+
+void Workload::cancel_paused() {
+  const core::State& state = parts_.ledger.folded();
+  for (const auto& [id, run] : state.runs) {
+    for (core::TaskIndex task = 0; task < run->record.task_count; ++task) {
+      const auto pool = state.pools.find(run->task_settings(task).pool);
+      const bool is_paused = pool != state.pools.end() && pool->second.limit == 0;
+      if (is_paused && run->tasks.state[task] == model::TaskState::kReady &&
+          run->record.state == model::RunState::kRunning) {
+        ask(core::CancelRun{.run = id}, "");
+        break;
+      }
+    }
+  }
+  parts_.timeline.after(kLookForPaused, [this] { cancel_paused(); });
 }
 
 }  // namespace sheaf::sim

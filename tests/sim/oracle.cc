@@ -6,6 +6,7 @@
 #include "scheduler/core/attempt_history.h"
 #include "tests/sim/attempt_rules.h"
 #include "tests/sim/delegation_rules.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/selection_rules.h"
 #include "tests/sim/texts.h"
 #include "tests/sim/violation.h"
@@ -104,9 +105,11 @@ class Oracle {
       }
       return;
     }
-    if (may_be_stopped(task) && run_.rows[task].state == TaskState::kCancelled &&
-        attempts(task).empty()) {
-      return;  // It had not begun when it was stopped.
+    const TaskState state = run_.rows[task].state;
+    const bool is_stop =
+        state == TaskState::kCancelled || (fact_.is_stream(task) && state == TaskState::kTimedOut);
+    if (may_be_stopped(task) && is_stop && attempts(task).empty()) {
+      return;  // It had not begun when it was stopped, or had no outcome.
     }
     judge_execution(task);
   }
@@ -221,12 +224,20 @@ class Oracle {
     }
   }
 
+  [[nodiscard]] std::optional<std::vector<std::string>> inputs_of(
+      core::TaskIndex task, const model::ForEachTask& loop) const {
+    if (!loop.inputs_file.empty()) {
+      return deployed_files::elements(run_.record.manifest_digest, loop.inputs_file);
+    }
+    const auto text = resolve(task, loop.inputs);
+    return text ? read_list(*text) : std::nullopt;
+  }
+
   void judge_loop(core::TaskIndex task, const model::ForEachTask& loop) {
     if (!attempts(task).empty()) {
       object(task, "a for-each task has no attempts");
     }
-    const auto text = resolve(task, loop.inputs);
-    const auto inputs = text ? read_list(*text) : std::nullopt;
+    const auto inputs = inputs_of(task, loop);
     const auto block = fact_.find_block(task);
     if (block && (!inputs || fact_.blocks[*block].count != inputs->size())) {
       object(task, "it has other iterations than inputs");
@@ -268,6 +279,7 @@ class Oracle {
     const auto fault = find_attempt_fault({.settings = fact_.settings_of(task),
                                            .row = run_.rows[task],
                                            .attempts = std::move(tried),
+                                           .is_stream = fact_.is_stream(task),
                                            .may_be_stopped = may_be_stopped(task)});
     if (fault) {
       object(task, *fault);

@@ -3,10 +3,14 @@
 #include <array>
 #include <vector>
 
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/equipment.h"
 
 namespace sheaf::sim {
 namespace {
+
+/// More runs than a job ever has at once.
+constexpr int kRoomForAll = 1'000;
 
 enum class TaskKind { kCommand, kCondition, kForEach, kRunJob };
 
@@ -142,8 +146,8 @@ std::string condition(const Draft& draft) {
          ",\"right\":" + quoted(right) + "}";
 }
 
-/// Another job of the bundle. Links lead one way, so that no run waits for itself, and only one
-/// task of a job has any, so that the runs do not multiply without end.
+/// Another job of the bundle, or this one. Only one task of a job has a link, so that the runs do
+/// not multiply without end.
 std::string run_job(const Draft& draft) {
   if (draft.linkable.empty()) {
     return command(draft);
@@ -181,26 +185,57 @@ std::string literal_inputs(Dice& dice, std::size_t count, bool has_fields) {
   return "[" + text + "]";
 }
 
+/// Where a for-each task has its inputs: in its text, in values of a task before it, or in a file.
+/// Members of its block, and of its block `sheaf` with a comma before.
+struct Inputs {
+  std::string member;
+  std::string sheaf;
+};
+
+Inputs inputs_text(const std::string& text) {
+  return {.member = "\"inputs\":" + quoted(text) + ",", .sheaf = ""};
+}
+
+Inputs random_inputs(const Draft& draft, std::size_t count, bool has_fields) {
+  Dice& dice = draft.dice;
+  if (dice.chance(25)) {
+    const char* path = has_fields        ? deployed_files::kMaps
+                       : dice.chance(70) ? deployed_files::kPaths.front()
+                                         : dice.pick(deployed_files::kPaths);
+    return {.member = "", .sheaf = ",\"inputs_file\":" + quoted(path)};
+  }
+  std::string inputs = literal_inputs(dice, count, has_fields);
+  if (!has_fields && dice.chance(30)) {
+    inputs = reference_or(draft, inputs, dice.chance(85) ? "list" : "k");
+  }
+  return inputs_text(inputs);
+}
+
+std::string stream_mode(Dice& dice) {
+  return std::string(",\"mode\":\"stream\"") +
+         (dice.chance(70) ? ",\"chunk\":" + std::to_string(1 + dice.below(12)) : "");
+}
+
 std::string for_each(const Draft& draft) {
   Dice& dice = draft.dice;
   const bool has_fields = dice.chance(25);
   const bool starts_runs = dice.chance(8) && !draft.linkable.empty();
   const std::size_t count = starts_runs ? dice.below(3) : input_count(dice);
-  std::string inputs = literal_inputs(dice, count, has_fields);
-  if (!has_fields && dice.chance(30)) {
-    inputs = reference_or(draft, inputs, dice.chance(85) ? "list" : "k");
-  }
+  const Inputs inputs = starts_runs ? inputs_text(literal_inputs(dice, count, has_fields))
+                                    : random_inputs(draft, count, has_fields);
+  const bool is_stream = !starts_runs && dice.chance(45);
   const Draft inner{.dice = dice,
                     .key = draft.key + "_each",
                     .upstream = draft.upstream,
                     .linkable = draft.linkable,
-                    .is_inner = true,
+                    .is_inner = !is_stream,  // No input has a name in a stream.
                     .has_fields = has_fields};
-  const std::string action = starts_runs       ? run_job(inner)
-                             : dice.chance(10) ? condition(inner)
-                                               : command(inner);
-  return "\"for_each_task\":{\"inputs\":" + quoted(inputs) +
-         ",\"concurrency\":" + std::to_string(1 + dice.below(dice.chance(70) ? 4 : 30)) +
+  const std::string action = starts_runs                     ? run_job(inner)
+                             : !is_stream && dice.chance(10) ? condition(inner)
+                                                             : command(inner);
+  return "\"for_each_task\":{" + inputs.member +
+         "\"concurrency\":" + std::to_string(1 + dice.below(dice.chance(70) ? 4 : 30)) +
+         sheaf_block(inputs.sheaf + (is_stream ? stream_mode(dice) : "")) +
          ",\"task\":{\"task_key\":" + quoted(inner.key) + "," + action + "}}";
 }
 
@@ -288,10 +323,12 @@ std::string random_job(Dice& dice, const JobPlan& plan) {
     tasks += (tasks.empty() ? "" : ",") + random_task(dice, linkable, earlier);
   }
   const std::size_t least = season == Season::kQuiet || dice.chance(95) ? 1 : 0;
-  std::string text =
-      "{\"name\":" + quoted(plan.name) + R"(,"parameters":[{"name":"p","default":"of )" +
-      plan.name + R"("}],"tasks":[)" + tasks +
-      "],\"max_concurrent_runs\":" + std::to_string(least == 0 ? 0 : 1 + dice.below(4));
+  std::string text = "{\"name\":" + quoted(plan.name) +
+                     R"(,"parameters":[{"name":"p","default":"of )" + plan.name +
+                     R"("}],"tasks":[)" + tasks + "],\"max_concurrent_runs\":" +
+                     std::to_string(plan.has_room ? kRoomForAll
+                                    : least == 0  ? 0
+                                                  : 1 + dice.below(4));
   if (dice.chance(20)) {
     text += ",\"queue\":{\"enabled\":false}";
   }

@@ -16,6 +16,7 @@ struct JobPlan {
   std::string name;
   Season season = Season::kStorm;
   std::vector<std::string> linkable;  ///< Keys of jobs that it may start.
+  bool has_room = false;              ///< Its runs never wait for each other.
 };
 
 /// A document that common/model accepts. In the quiet season nothing starts by itself and every

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/delegation_rules.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/violation.h"
 
 namespace sheaf::sim {
@@ -172,10 +173,12 @@ class Check {
                           std::ranges::any_of(up, [this](const std::string& above) {
                             return again_.contains(above);
                           });
-    // What references read is known of the last pass only.
+    // What references read, and files held, is known of the last pass only.
     const bool refers = now_loop->inputs.find("{{") != std::string::npos;
-    return now_loop->inputs == before_.inputs[*before_.find_block(old)] &&
-           !(refers && (has_news || before_.kept.contains(old)));
+    const bool is_old = before_.kept.contains(old);
+    return deployed_files::source_of(*now_loop, event_.run.manifest_digest) ==
+               before_.inputs[*before_.find_block(old)] &&
+           !(refers && (has_news || is_old)) && !(is_old && !now_loop->inputs_file.empty());
   }
 
   const core::RunRepaired& event_;

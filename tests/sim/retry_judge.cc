@@ -40,10 +40,31 @@ class RetryJudge::Reader {
   void operator()(const core::TasksLeased& event) {
     for (const auto& lease : event.leases) {
       judge_.tries_[{event.run, lease.task}].begun = kNoTime;
+      for (const core::TaskRange& range : lease.others) {
+        for (core::TaskIndex row = range.first; row < range.first + range.count; ++row) {
+          judge_.check_due({event.run, row}, now_);
+          judge_.tries_[{event.run, row}].begun = kNoTime;
+        }
+      }
+    }
+  }
+  void operator()(const core::IterationsReturned& event) {
+    for (const core::TaskRange& range : event.rows) {
+      for (core::TaskIndex row = range.first; row < range.first + range.count; ++row) {
+        judge_.check_due({event.run, row}, now_);
+        judge_.tries_[{event.run, row}].begun = kNoTime;
+      }
     }
   }
   void operator()(const core::AttemptStarted& event) {
     judge_.tries_[{event.run, event.task}].begun = event.at;
+    const RunFact& run = judge_.runs_.at(event.run);
+    for (core::TaskIndex row = 0; row < run.tasks.size(); ++row) {
+      const AttemptId stream = run.tasks[row].stream;
+      if (stream.is_valid() && stream == run.tasks[event.task].attempt) {
+        judge_.tries_[{event.run, row}].begun = event.at;
+      }
+    }
   }
   void operator()(const core::AttemptFinished& event) {
     Tries& tries = judge_.tries_[{event.run, event.task}];

@@ -31,6 +31,14 @@ core::TaskIndex RunFact::index_of(const std::string& task_key) const {
   return static_cast<core::TaskIndex>(found - settings->tasks.begin());
 }
 
+bool RunFact::is_stream(core::TaskIndex task) const {
+  if (!is_iteration(task)) {
+    return false;
+  }
+  const auto& parent = settings->tasks[blocks[block_of(task)].parent];
+  return std::get<model::ForEachTask>(parent.action).mode == model::ForEachMode::kStream;
+}
+
 bool RunFact::is_stopped(core::TaskIndex task) const {
   return is_stopping || tasks[task].stop_reason != model::StopReason::kNone ||
          (is_iteration(task) && is_stopped(blocks[block_of(task)].parent));

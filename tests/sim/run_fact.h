@@ -31,6 +31,10 @@ struct TaskFact {
   bool is_delegated = false;
   /// An iteration has taken its place among those that run at once.
   bool has_begun = false;
+  /// Of an iteration of a stream: the process that works on it and has told no outcome; an invalid
+  /// id: none does. That of the attempt that it holds, if it holds one and is open itself.
+  AttemptId stream;
+  bool is_resting = false;  ///< Between two attempts.
   model::StopReason stop_reason = model::StopReason::kNone;
   /// How often it was delegated in this pass, and the runs that it started, oldest first.
   std::size_t delegations = 0;
@@ -68,6 +72,8 @@ struct RunFact {
   /// What the row executes.
   [[nodiscard]] const model::TaskSettings& settings_of(core::TaskIndex task) const;
   [[nodiscard]] core::TaskIndex index_of(const std::string& task_key) const;
+  /// Whether the row is an iteration of a for-each task in mode stream.
+  [[nodiscard]] bool is_stream(core::TaskIndex task) const;
   /// Nothing more of the task is to start.
   [[nodiscard]] bool is_stopped(core::TaskIndex task) const;
 };

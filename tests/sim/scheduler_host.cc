@@ -10,6 +10,7 @@
 #include "scheduler/store/rocks_store.h"
 #include "scheduler/store/verify.h"
 #include "scheduler/workers/mail.h"
+#include "tests/sim/deployed_files.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
@@ -94,8 +95,8 @@ void SchedulerHost::start() {
         post(std::move(command), std::move(on_outcome));
       },
       [this] { return wall_time(); });
-  process_->turn =
-      std::make_unique<engine::Turn>(*process_->store, outlets(), [this] { return wall_time(); });
+  process_->turn = std::make_unique<engine::Turn>(
+      *process_->store, outlets(), [this] { return wall_time(); }, deployed_files::read);
   const std::uint64_t fence = process_->store->head().batch;
   const auto epoch = process_->turn->begin();
   check_ok(epoch, "P1");

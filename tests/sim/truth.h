@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct Process {
   bool has_exited = false;
   int exit_code = 0;
   std::vector<model::TaskValue> values;
+  /// How its main process ended, by itself or at its timeout.
+  std::optional<model::AttemptEnd> end;
+
+  // Of a stream.
+  std::vector<model::StreamInput> stream;              ///< What it was given.
+  bool is_ready = false;                               ///< It has said so.
+  std::map<std::uint32_t, model::StreamOutcome> said;  ///< First outcomes, by index.
 };
 
 class Truth {

@@ -24,13 +24,14 @@ class UsageJudge::Reader {
       judge_.lease(event, given);
     }
   }
-  void operator()(const core::TaskReturned& event) {
-    std::erase_if(judge_.held_, [&](const auto& entry) {
-      const Held& held = entry.second;
-      return held.run == event.run && held.task == event.task;
-    });
+  void operator()(const core::TaskReturned& event) { judge_.release(event.run, event.task); }
+  void operator()(const core::StreamEnded& event) { judge_.release(event.run, event.holder); }
+  void operator()(const core::AttemptFinished& event) {
+    // What one iteration of a stream tells ends no process.
+    if (!judge_.runs_.at(event.run).is_stream(event.task)) {
+      judge_.held_.erase(event.attempt.id);
+    }
   }
-  void operator()(const core::AttemptFinished& event) { judge_.held_.erase(event.attempt.id); }
   template <typename Other>
   void operator()(const Other& /*event*/) {}
 
@@ -61,6 +62,12 @@ void UsageJudge::lease(const core::TasksLeased& event, const core::TasksLeased::
   }
   check_worker(worker);
   check_pool(held.settings->pool);
+}
+
+void UsageJudge::release(RunId run, core::TaskIndex task) {
+  std::erase_if(held_, [&](const auto& entry) {
+    return entry.second.run == run && entry.second.task == task;
+  });
 }
 
 void UsageJudge::check_worker(const core::WorkerRecord& worker) const {

@@ -39,6 +39,7 @@ class UsageJudge {
   };
 
   void lease(const core::TasksLeased& event, const core::TasksLeased::Lease& lease);
+  void release(RunId run, core::TaskIndex task);
   void check_worker(const core::WorkerRecord& worker) const;
   void check_devices(const Held& held, AttemptId attempt) const;
   void check_pool(const std::string& pool) const;

@@ -15,6 +15,7 @@ void Workload::begin() {
 void Workload::end() {
   is_over_ = true;
   deploy(Season::kQuiet);
+  end_pauses();
 }
 
 void Workload::act() {
@@ -64,8 +65,10 @@ Workload::Operation Workload::pick_operation() {
 void Workload::ask(core::Command command, std::string key) {
   auto request =
       std::make_shared<Request>(Request{.command = std::move(command), .key = std::move(key)});
-  // A deployment that came late would undo the one that makes everything quiet.
-  request->ends_with_storm = !is_over_ && std::holds_alternative<core::Deploy>(request->command);
+  // A deployment that came late would undo the one that makes everything quiet, and a pool would be
+  // paused for good.
+  request->ends_with_storm = !is_over_ && (std::holds_alternative<core::Deploy>(request->command) ||
+                                           std::holds_alternative<core::SetPool>(request->command));
   ++open_requests_;
   send(request);
   if (!request->key.empty() && parts_.faults.strikes(Fault::kRequestRepeated)) {

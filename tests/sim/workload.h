@@ -22,7 +22,7 @@ class Workload {
     SchedulerHost& scheduler;
     Dice dice;
   };
-  explicit Workload(Parts parts) : parts_(std::move(parts)) {}
+  explicit Workload(Parts parts) : parts_(std::move(parts)), has_circles_(parts_.dice.chance(40)) {}
 
   /// Work comes in until enough tasks were asked for.
   void begin();
@@ -58,6 +58,9 @@ class Workload {
   void repair();
   void remove();
   void change_pool();
+  /// What waits at a pool of 0 goes on, or its run is cancelled.
+  void end_pauses();
+  void cancel_paused();
 
   void act();
   [[nodiscard]] Operation pick_operation();
@@ -70,6 +73,7 @@ class Workload {
   void take_jobs(const core::DeployReply& reply);
 
   Parts parts_;
+  bool has_circles_;  ///< Jobs may start each other, and themselves.
   std::vector<JobId> jobs_;
   std::map<std::string, RunId> answered_;
   std::size_t open_requests_ = 0;

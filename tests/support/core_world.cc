@@ -350,6 +350,8 @@ void CoreWorld::file(const core::Event& event) {
     jobs_.erase(removed->job);
   } else if (const auto* deployed = std::get_if<core::DeploymentRecorded>(&event)) {
     deployment_ = deployed->deployment;
+  } else if (std::holds_alternative<core::DeploymentRemoved>(event)) {
+    deployment_.reset();
   } else if (const auto* receipt = std::get_if<core::ReceiptRecorded>(&event)) {
     receipts_[receipt->receipt.key] = receipt->receipt;
   } else if (const auto* alert = std::get_if<core::AlertRecorded>(&event)) {
@@ -360,6 +362,9 @@ void CoreWorld::file(const core::Event& event) {
 }
 
 void CoreWorld::store_runs() {
+  for (const auto& [id, run] : state.runs) {
+    check_marks(*run);
+  }
   for (const RunId id : std::exchange(state.dirty_runs, {})) {
     core::LiveRun& live = *state.find_run(id);
     live.is_dirty = false;

@@ -92,6 +92,7 @@ class CoreWorld {
   void place();
   void file(const core::Event& event);
   void store_runs();
+  void check_marks(const core::LiveRun& live) const;
   [[nodiscard]] core::IterationBlock block_of(RunId run, const std::string& task) const;
   [[nodiscard]] core::TaskIndex index_of(RunId run, const std::string& task) const;
   [[nodiscard]] const core::StoredRun& stored(RunId run) const;

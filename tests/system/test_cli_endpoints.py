@@ -25,6 +25,7 @@ ARGUMENTS = {
     "hooks secret": ["hello", "drift", "--env", "SECRET"],
     "cron": ["0 0 8 LW * ?"],
     "auth": ["login"],
+    "destroy": ["--auto-approve"],
 }
 # Group names that need a subcommand, and what stays in the foreground for ever.
 NOT_CALLED = {"up"}

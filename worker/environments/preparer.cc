@@ -87,6 +87,15 @@ std::string with_local_paths(std::string text,
   return text;
 }
 
+/// A line that names a built artifact by its workspace path ("…/artifacts/.internal/x.whl") names
+/// the file of the deployment instead (docs/decisions/0070-artifacts.md).
+std::string with_local_artifact(std::string line, const std::string& tree) {
+  const std::size_t folder = line.find("/" + std::string(model::kArtifactFolder));
+  const bool is_artifact =
+      line.starts_with('/') && folder != std::string::npos && !line.starts_with(tree + "/");
+  return is_artifact ? tree + line.substr(folder) : line;
+}
+
 std::string restored_text(const std::vector<std::string>& files) {
   std::string text = files.front();
   if (files.size() > 1) {
@@ -161,21 +170,25 @@ Result<PreparedAttempt> Preparer::prepare(const PrepareRequest& request) {
 Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& request,
                                                        PreparedAttempt& prepared) {
   const std::filesystem::path script = prepared.argv.front();
+  const bool is_module = script == "-m";
   std::error_code error;
-  if (!std::filesystem::is_regular_file(script, error)) {
+  if (!is_module && !std::filesystem::is_regular_file(script, error)) {
     return fail(ErrorCode::kNotFound,
                 "the deployment has no file " + request.spec.arguments.front());
   }
   model::EnvironmentSettings settings = request.spec.environment;
   for (std::string& line : settings.dependencies) {
     line = with_local_paths(line, request.spec.file_path, prepared.working_folder.string());
+    line = with_local_artifact(std::move(line), prepared.working_folder.string());
   }
   auto environment = environments_.get(settings, prepared.working_folder, request.is_cancelled);
   if (!environment) {
     return fail(environment.error());
   }
   prepared.argv.insert(prepared.argv.begin(), environment->python.string());
-  prepared.working_folder = script.parent_path();
+  if (!is_module) {
+    prepared.working_folder = script.parent_path();
+  }
   std::ranges::move(environment->warnings, std::back_inserter(prepared.warnings));
   environments_.note_use(model::environment_fingerprint(request.spec.environment), *environment);
   return environment->bin_folder;

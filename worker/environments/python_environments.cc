@@ -9,6 +9,7 @@
 #include "common/os/file.h"
 #include "worker/environments/child_process.h"
 #include "worker/environments/interpreters.h"
+#include "worker/environments/tree_files.h"
 
 namespace sheaf::environments {
 namespace {
@@ -124,6 +125,39 @@ std::string requirements_text(const model::EnvironmentSettings& settings) {
   return text;
 }
 
+std::string content_digest(const fs::path& file) {
+  return digest_of(file).value_or("unreadable");
+}
+
+/// What the key of an environment says of a requirement line: of a local file its name and content,
+/// so that it is the same in every deployment, and another one when the content is.
+std::string identity_of(const std::string& line) {
+  constexpr std::string_view kFileOption = "-r ";
+  const bool is_list = line.starts_with(kFileOption);
+  std::string path = is_list ? line.substr(kFileOption.size()) : line;
+  const std::size_t extras = path.find('[');
+  const std::string rest = extras == std::string::npos ? "" : path.substr(extras);
+  path.resize(path.size() - rest.size());
+  if (!path.starts_with('/')) {
+    return line;
+  }
+  const fs::path file(path);
+  const std::string identity =
+      (is_list ? "-r " : "") + file.filename().string() + rest + " " + content_digest(file);
+  // Options of a list may name files beside it.
+  const std::string content =
+      is_list ? "\n" + os::read_file(file, kMaxSourceBytes).value_or("") : std::string();
+  return content.find("\n-") == std::string::npos ? identity : identity + " " + path;
+}
+
+std::string identity_text(const model::EnvironmentSettings& settings) {
+  std::string text;
+  for (const std::string& line : settings.dependencies) {
+    text += identity_of(line) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 PythonEnvironments::PythonEnvironments(fs::path folder, fs::path runtime_package)
@@ -145,7 +179,7 @@ Result<PythonEnvironment> PythonEnvironments::get(const model::EnvironmentSettin
     return fail(chosen.error());
   }
   const std::string key = os::sha256_hex(chosen->interpreter.path.string() + "\n" +
-                                         runtime_digest_ + "\n" + requirements_text(settings));
+                                         runtime_digest_ + "\n" + identity_text(settings));
   const Plan plan{.interpreter = chosen->interpreter.path,
                   .target = folder_ / key.substr(0, 24),
                   .settings = settings,

@@ -1,4 +1,4 @@
-"""The one question that task code asks the scheduler: which values have upstream tasks recorded?
+"""What task code asks the scheduler, and what a notebook hands to it.
 
 The scheduler may be restarting while a task runs; that must not fail the task. So a refused or
 broken connection and a 5xx answer are asked again with growing pauses, up to a total time;
@@ -25,11 +25,32 @@ class _Unavailable(Exception):
 
 def fetch_values(context, total_wait_seconds=TOTAL_WAIT_SECONDS):
     """Returns ``{task key: {key: value}}`` of the tasks of this run that have succeeded."""
+    return _patiently(context, total_wait_seconds, lambda: _fetch_once(context))
+
+
+def put_notebook(context, document, total_wait_seconds=TOTAL_WAIT_SECONDS):
+    """Hands over what came of the notebook of this attempt: ``{html, name, result, truncated}``."""
+    import json
+
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    path = f"/api/sheaf/v1/attempts/{context.attempt_id}/notebook"
+
+    def put_once():
+        status, answer = _ask(context, "PUT", path, body)
+        if status >= 500 or status == 429:
+            raise _Unavailable(f"HTTP status {status}")
+        if status != 200:
+            raise SchedulerError(f"HTTP status {status}: {answer[:500].decode('utf-8', 'replace')}")
+
+    _patiently(context, total_wait_seconds, put_once)
+
+
+def _patiently(context, total_wait_seconds, ask_once):
     deadline = time.monotonic() + total_wait_seconds
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
-            return _fetch_once(context)
+            return ask_once()
         except _Unavailable as failure:
             if time.monotonic() + pause > deadline:
                 raise SchedulerError(
@@ -41,7 +62,7 @@ def fetch_values(context, total_wait_seconds=TOTAL_WAIT_SECONDS):
 
 
 def _fetch_once(context):
-    status, body = _get(context, f"/api/sheaf/v1/runs/{context.run_id}/values")
+    status, body = _ask(context, "GET", f"/api/sheaf/v1/runs/{context.run_id}/values")
     if status >= 500 or status == 429:
         raise _Unavailable(f"HTTP status {status}")
     if status != 200:
@@ -53,13 +74,15 @@ def _fetch_once(context):
     return _values_of(body)
 
 
-def _get(context, path):
+def _ask(context, method, path, content=None):
     import http.client
 
     connection, prefix = _connect(context.api_url)
     try:
         headers = {"Authorization": f"Bearer {context.token}", "Accept": "application/json"}
-        connection.request("GET", prefix + path, headers=headers)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        connection.request(method, prefix + path, body=content, headers=headers)
         response = connection.getresponse()
         body = response.read(MAX_REPLY_BYTES + 1)
     except (OSError, http.client.HTTPException) as failure:

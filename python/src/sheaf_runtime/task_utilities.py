@@ -1,6 +1,6 @@
 """The ``dbutils`` object of task code.
 
-``jobs.taskValues`` works; of the rest every use says clearly that Sheaf does not offer it, instead
+``jobs.taskValues`` works, and in notebooks ``widgets``, ``notebook`` and ``library``; of the rest every use says clearly that Sheaf does not offer it, instead
 of doing something that looks like success.
 """
 
@@ -9,7 +9,7 @@ from sheaf_runtime.task_values import TaskValues
 _INSTEAD = {
     "fs": "use ordinary file functions",
     "secrets": "pass secrets through the task's environment",
-    "widgets": "pass job parameters as parameters of the task: {{job.parameters.<name>}}",
+    "widgets": "in a script, pass job parameters as its parameters: {{job.parameters.<name>}}",
     "notebook": "end a script normally, and publish results with jobs.taskValues",
     "library": "declare dependencies in the job's environments",
     "credentials": "pass credentials through the task's environment",
@@ -49,6 +49,11 @@ class DBUtils:
         self.jobs = Jobs()
 
     def __getattr__(self, name):
+        if name in ("library", "notebook", "widgets"):
+            from sheaf_runtime import notebook_kernel
+
+            if notebook_kernel.is_prepared():
+                return getattr(notebook_kernel, name.capitalize())()
         if name in _INSTEAD:
             return _NotOffered(name)
         raise AttributeError(f"dbutils has no part {name!r}")

@@ -49,6 +49,7 @@ class BundleFolder {
             .environment = {},
             .user_name = "ann.b@example.org",
             .is_strict = false,
+            .is_portable = false,
             .now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)};
   }
 

@@ -57,6 +57,27 @@ TEST(DevelopmentMode, PathsMustBePersonal) {
             "");
 }
 
+TEST(DevelopmentMode, HasNoLock) {
+  EXPECT_NE(load_with("    mode: development\n", "").configuration_json.find("\"lock\": {"),
+            std::string::npos);
+  EXPECT_EQ(load_with("    {}\n", "").configuration_json.find("\"lock\""), std::string::npos);
+}
+
+TEST(Presets, ReachArtifacts) {
+  BundleFolder folder;
+  folder.with_root(
+      "presets: {artifacts_dynamic_version: true}\nartifacts: {a: {path: .}, b: {path: "
+      ".}, c: {dynamic_version: false}}\n" +
+      a_job());
+  const std::string configuration = folder.load().configuration_json;
+  const std::string set = "\"dynamic_version\": true";
+  const std::size_t first = configuration.find(set);
+  ASSERT_NE(first, std::string::npos);
+  const std::size_t second = configuration.find(set, first + 1);
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_EQ(configuration.find(set, second + 1), std::string::npos);
+}
+
 TEST(OtherModes, FillInTheDefaultsOfJobs) {
   const LoadedBundle bundle = load_with("    {}\n", kSchedule);
   const model::JobSettings& job = bundle.jobs.at(0).settings;
@@ -104,7 +125,8 @@ TEST(Presets, BundleWideSettingsReachJobsThatLackThem) {
   EXPECT_NE(bundle.jobs.at(0).settings_json.find(R"("run_as":{"user_name":"a"})"),
             std::string::npos);
   EXPECT_NE(bundle.jobs.at(0).settings_json.find(
-                R"("permissions":[{"level":"CAN_RUN","user_name":"b"}])"),
+                R"("permissions":[{"level":"CAN_MANAGE_RUN","user_name":"b"},)"
+                R"({"level":"IS_OWNER","user_name":"ann.b@example.org"}])"),
             std::string::npos);
 }
 

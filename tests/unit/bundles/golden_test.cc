@@ -1,7 +1,8 @@
 // Whole bundles against what the loader says of them: tests/bundles/malformed/<case>/expected.txt
 // holds diagnostics, tests/bundles/good/<case>/expected.json the jobs. SHEAF_REWRITE=1 writes the
-// expectations anew; the difference is for review. A case may set the target, variables and
-// strictness in load_options.yml.
+// expectations anew; the difference is for review. A case may set the target, variables, the
+// environment, strictness, the folder to start in and more in load_options.yml. Which rules of the
+// language a case is about stands in tests/bundles/rules.yml.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -39,9 +40,12 @@ LoadOptions options_of(const fs::path& folder) {
                       .environment = {},
                       .user_name = "ann.b@example.org",
                       .is_strict = false,
+                      .is_portable = false,
                       .now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)};
   const Value given = parsed(text_of(folder / "load_options.yml"));
+  options.start_folder /= text_at(given, "folder").value_or("");
   options.target = text_at(given, "target").value_or("");
+  options.allows_unsupported = find(given, "allow_unsupported") != nullptr;
   options.is_strict = find(given, "strict") != nullptr;
   for (const char* list : {"variables", "environment"}) {
     const Value* entries = find(given, list);
@@ -64,6 +68,28 @@ std::string diagnostics_of(const LoadedBundle& bundle) {
   return text;
 }
 
+using Names = std::vector<std::string>;
+
+// Only what a bundle has.
+void put_list(Value& summary, const std::string& key, const Names& texts) {
+  for (const std::string& text : texts) {
+    Value& list =
+        find(summary, key) == nullptr ? put(summary, key, make_list()) : *find(summary, key);
+    list.items.push_back(make_string(text));
+  }
+}
+
+Names scripts_of(const LoadedBundle& bundle) {
+  Names texts;
+  for (const Script& script : bundle.scripts.named) {
+    texts.push_back(script.name + ": " + script.content);
+  }
+  for (const Script& script : bundle.scripts.moments) {
+    texts.push_back("at " + script.name + ": " + script.content);
+  }
+  return texts;
+}
+
 std::string jobs_of(const LoadedBundle& bundle) {
   Value summary = make_map();
   put(summary, "name", make_string(bundle.name));
@@ -73,6 +99,11 @@ std::string jobs_of(const LoadedBundle& bundle) {
   for (const JobResource& job : bundle.jobs) {
     put(jobs, job.key, parsed(job.settings_json));
   }
+  put_list(summary, "skipped", bundle.skipped);
+  put_list(summary, "sync_paths", bundle.sync.paths == Names{""} ? Names{} : bundle.sync.paths);
+  put_list(summary, "sync_include", bundle.sync.include);
+  put_list(summary, "sync_exclude", bundle.sync.exclude);
+  put_list(summary, "scripts", scripts_of(bundle));
   Value& paused = put(summary, "paused_by_development", make_list());
   for (const std::string& key : bundle.paused_by_development) {
     paused.items.push_back(make_string(key));

@@ -21,7 +21,7 @@ TEST(Lenience, ScalarsBecomeWhatTheFieldWants) {
       "tags: {a: 1, b: true}\n"
       "      parameters: [{name: rate, default: 0.10}]\n"
       "      tasks:\n"
-      "        - {task_key: 1, condition_task: {op: EQUAL_TO, left: 1, right: true}}\n"
+      "        - {task_key: 1, condition_task: {op: NOT_EQUAL, left: 1, right: true}}\n"
       "        - {task_key: b, depends_on: [{task_key: 1, outcome: True}], command_task: {command: "
       "[sleep, 1.50, 007]}}\n");
   ASSERT_EQ(all_of(bundle), "");
@@ -93,13 +93,15 @@ TEST(Lenience, EchoedBlocksTravelAsTheyAre) {
       std::string::npos);
 }
 
-TEST(Lenience, LocalPackagesAreRefused) {
+TEST(Lenience, LocalPackagesThatCannotBeInstalledAreRefused) {
   const LoadedBundle bundle = load_job(
       "      environments: [{environment_key: e, spec: {environment_version: 2, dependencies: "
-      "[numpy==2.1, ./dist/a.whl, -r req.txt]}}]\n" +
+      "[numpy==2.1, ./dist/a.whl, -r req.txt, ./folder, -e .]}}]\n" +
       std::string(kTasks));
-  EXPECT_EQ(bundle.diagnostics.size(), 2u) << all_of(bundle);
-  EXPECT_TRUE(has_finding(bundle, "\"./dist/a.whl\": only packages of an index are supported"));
+  EXPECT_EQ(bundle.diagnostics.size(), 4u) << all_of(bundle);
+  EXPECT_TRUE(has_finding(bundle, "no wheel matches \"./dist/a.whl\""));
+  EXPECT_TRUE(has_finding(bundle, "there is no file \"req.txt\""));
+  EXPECT_TRUE(has_finding(bundle, "\"./folder\": only packages of an index, wheels and -r"));
 }
 
 TEST(Lenience, EmptyBundlesAreRemarkedOn) {

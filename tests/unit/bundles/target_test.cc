@@ -151,14 +151,12 @@ TEST(Sections, FreeKeysMayHoldAnchors) {
 TEST(Sections, WhatHasNoEffectIsSaid) {
   BundleFolder folder;
   folder.with_root(
-      "artifacts: {a: {type: whl}}\nsync: {include: [x]}\nscripts: {postdeploy: x}\nbundel: {}\n"
+      "experimental: {python_wheel_wrapper: true}\nbundel: {}\n"
       "workspace: {hots: x}\n" +
       a_job());
   const LoadedBundle bundle = folder.load();
   EXPECT_FALSE(bundle.has_errors());
-  for (const char* summary : {"`artifacts` has no effect",
-                              "`sync` has no effect",
-                              "`scripts` has no effect",
+  for (const char* summary : {"`experimental.python_wheel_wrapper` has no effect",
                               "unknown field \"bundel\"; did you mean \"bundle\"?",
                               "unknown field \"hots\"; did you mean \"host\"?"}) {
     EXPECT_TRUE(has_finding(bundle, summary)) << summary;

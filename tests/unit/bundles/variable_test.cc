@@ -45,6 +45,22 @@ TEST_F(VariableSource, TheOverrideFileBelongsToItsTarget) {
   EXPECT_EQ(name(), "target");
 }
 
+TEST_F(VariableSource, TheOverrideFileNamesDeclaredVariables) {
+  folder_.with(".databricks/bundle/dev/variable-overrides.json", "{\"w\": 1}");
+  EXPECT_NE(name().find("the variable \"w\" is not declared"), std::string::npos);
+  folder_.with(".databricks/bundle/dev/variable-overrides.json", "[1]");
+  EXPECT_NE(name().find("the file holds a list instead of a map"), std::string::npos);
+}
+
+TEST_F(VariableSource, ALookUpIsNotAnsweredByFilesOrDefaults) {
+  folder_.with_root("variables: {v: {default: root, lookup: {cluster: main}}}\n" + kJob);
+  options_.target = "";
+  folder_.with(".databricks/bundle/default/variable-overrides.json", "{\"v\": \"file\"}");
+  EXPECT_NE(name().find("is looked up in a workspace"), std::string::npos);
+  options_.environment["BUNDLE_VAR_v"] = "environment";
+  EXPECT_EQ(name(), "environment");
+}
+
 TEST(Variables, TextIsReadAsWhatTheFieldWants) {
   BundleFolder folder;
   folder.with_root(

@@ -170,13 +170,14 @@ INSTANTIATE_TEST_SUITE_P(
                  .inner = R"("command_task": {"command": ["x", "{{input.a}}"]})"},
                 "task.command_task.command[1]: the process of a stream has many inputs, and "
                 "{{input}} names one; Read them from the file that SHEAF_STREAM_INPUT names."},
-        Refusal{{.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})",
-                 .inner = R"("run_job_task": {"job_id": 1})"},
-                "sheaf.mode: only a program can read its inputs line by line; Remove the mode, or "
-                "let the inner task be a command_task or a spark_python_task."},
+        Refusal{
+            {.more = R"("inputs": "[1]", "sheaf": {"mode": "stream"})",
+             .inner = R"("run_job_task": {"job_id": 1})"},
+            "sheaf.mode: only a program can read its inputs line by line; Remove the mode, or "
+            "let the inner task be a command_task, a spark_python_task or a python_wheel_task."},
         Refusal{{.inner = kEcho + R"(, "environment_key": "e")"},
-                "task.environment_key: only a spark_python_task has a Python environment; Remove "
-                "environment_key, or make the task a spark_python_task."},
+                "task.environment_key: only a Python task has a Python environment; Remove it, or "
+                "make the task a spark_python_task, python_wheel_task or notebook_task."},
         Refusal{{.inner = R"("max_retires": 1, )" + kEcho},
                 "task.max_retires: unknown field; did you mean \"max_retries\"?"},
         Refusal{{.inner = kEcho + R"(, "job_cluster_key": "c")"},

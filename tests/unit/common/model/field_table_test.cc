@@ -46,8 +46,11 @@ constexpr std::string_view kRichJob = R"({
       "task": {"task_key": "d_iteration", "command_task": {"command": ["echo"]}}}},
     {"task_key": "e", "for_each_task": {"sheaf": {"inputs_file": "a.jsonl", "mode": "process"},
       "task": {"task_key": "e_iteration", "command_task": {"command": ["echo"]}}}},
-    {"task_key": "f", "run_job_task": {"job_id": 3, "job_parameters": {"p": "x"}}},
-    {"task_key": "g", "command_task": {"command": ["echo"]}, "job_cluster_key": "c"}
+    {"task_key": "f", "run_job_task": {"job_id": 3, "job_parameters": {"p": "x"}}}, {"task_key": "g", "command_task": {"command": ["echo"]}, "job_cluster_key": "c"},
+    {"task_key": "h", "python_wheel_task": {"package_name": "p", "entry_point": "m", "parameters": ["x"]},
+     "libraries": [{"whl": "/a.whl"}, {"pypi": {"package": "b"}}, {"requirements": "/r.txt"}]},
+    {"task_key": "i", "python_wheel_task": {"package_name": "p", "entry_point": "m", "named_parameters": {"x": "y"}}},
+    {"task_key": "j", "notebook_task": {"notebook_path": "/n", "base_parameters": {"x": "y"}}}
   ]})";
 
 // Where a pattern's "[]" stands in the rich job when it is not the first element.
@@ -61,6 +64,12 @@ std::string concrete_path(std::string_view pattern) {
       {"tasks[].for_each_task.sheaf", "tasks[4].for_each_task.sheaf"},
       {"tasks[].for_each_task", "tasks[3].for_each_task"},
       {"tasks[].run_job_task", "tasks[5].run_job_task"},
+      {"tasks[].libraries", "tasks[7].libraries"},
+      {"tasks[].libraries[].pypi", "tasks[7].libraries[1].pypi"},
+      {"tasks[].libraries[].requirements", "tasks[7].libraries[2].requirements"},
+      {"tasks[].python_wheel_task", "tasks[7].python_wheel_task"},
+      {"tasks[].python_wheel_task.named_parameters", "tasks[8].python_wheel_task.named_parameters"},
+      {"tasks[].notebook_task", "tasks[9].notebook_task"},
       {"environments[].spec.client", "environments[1].spec.client"},
   };
   std::string path(pattern);

@@ -216,10 +216,9 @@ TEST(ParseJobSettings, ChecksEnvironments) {
       job_of(kTask,
              R"("environments": [{"environment_key": "e", "spec": {"environment_version": "9"}}])"),
       "environments[0].spec.environment_version: there is no environment version \"9\""));
-  EXPECT_TRUE(
-      error_holds(job_of(task("a", R"("environment_key": "e")"),
-                         R"("environments": [{"environment_key": "e"}])"),
-                  "tasks[0].environment_key: only a spark_python_task has a Python environment"));
+  EXPECT_TRUE(error_holds(job_of(task("a", R"("environment_key": "e")"),
+                                 R"("environments": [{"environment_key": "e"}])"),
+                          "tasks[0].environment_key: only a Python task has a Python environment"));
   EXPECT_TRUE(error_holds(
       job_of(kTask,
              R"("environments": [{"environment_key": "e", "spec": {"dependencies": ["a\nb"]}}])"),
@@ -312,17 +311,17 @@ TEST(ParseJobSettings, HoldsTheTaskLimit) {
 }
 
 TEST(CheckJobSettings, FindsEverythingAtOnce) {
-  const CheckedSettings checked = check_job_settings(job_of(
-      task("a", R"("max_retires": 1, "timeout_seconds": "1")") + "," + task("b", after("c")) +
-          R"(,{"task_key": "n", "notebook_task": {"notebook_path": "/n"}})",
-      R"("nmae": "x", "max_concurrent_runs": -1)"));
+  const CheckedSettings checked = check_job_settings(
+      job_of(task("a", R"("max_retires": 1, "timeout_seconds": "1")") + "," +
+                 task("b", after("c")) + R"(,{"task_key": "n", "sql_task": {"warehouse_id": "n"}})",
+             R"("nmae": "x", "max_concurrent_runs": -1)"));
   std::vector<std::string> paths;
   for (const SettingsFinding& finding : checked.findings) {
     paths.push_back(finding.path);
   }
   const std::vector<std::string> expected = {"tasks[0].max_retires",
                                              "tasks[0].timeout_seconds",
-                                             "tasks[2].notebook_task",
+                                             "tasks[2].sql_task",
                                              "nmae",
                                              "max_concurrent_runs",
                                              "tasks[1].depends_on[0].task_key"};

@@ -65,6 +65,7 @@ TEST(AttemptHistory, TheRowOfAPlainSuccessTellsTheAttempt) {
   EXPECT_EQ(attempts[0].worker, stored.rows[0].worker);
   EXPECT_EQ(attempts[0].state, TaskState::kSucceeded);
   EXPECT_EQ(attempts[0].outcome.end, model::AttemptEnd::kExited);
+  EXPECT_TRUE(attempts[0].outcome.tree_empty);
   EXPECT_EQ(attempts[0].outcome.started, world.now);
   EXPECT_EQ(attempts[0].outcome.stdout_bytes, 5U);
   EXPECT_EQ(attempts[0].outcome.stderr_bytes, 6U);

@@ -85,6 +85,58 @@ TEST(AttemptSpec, OfAScriptTakesTheParametersOfTheRunBeforeItsOwn) {
             (std::vector<std::string>{"/f/train.py", "--given", to_string(run.id)}));
 }
 
+/// The arguments of the attempt of a job's only task, run with these overrides.
+std::vector<std::string> arguments_of(const model::TaskAction& action, NamedStrings overrides) {
+  CoreWorld world;
+  model::JobSettings settings = with_action(action);
+  settings.parameters = {{.name = "day", .default_value = "{{job.name}}"}};
+  const auto shared = std::make_shared<const model::JobSettings>(std::move(settings));
+  const auto deployed = world.turn(Deploy{.bundle = "b",
+                                          .target = "dev",
+                                          .expected_version = std::nullopt,
+                                          .jobs = {{.resource_key = "j",
+                                                    .settings_digest = "digest-0",
+                                                    .settings_json = "{}",
+                                                    .settings = shared}}});
+  Facts facts;
+  facts.job = JobRecord{.id = std::get<DeployReply>(*deployed).jobs.at(0).id, .name = "j"};
+  facts.job_settings = shared;
+  const SubmitRun command{.job = facts.job->id, .overrides = std::move(overrides)};
+  const auto step = decide(world.state, facts, command, world.now, world.batch);
+  const RunRecord& run = std::get<RunSubmitted>(step->events.at(0)).run;
+  apply(world.state, step->events.at(0));
+  return make_attempt_spec(*world.state.find_run(run.id), 0)->arguments;
+}
+
+TEST(AttemptSpec, OfAWheelTaskNamesItsFunctionAndPushesJobParametersDown) {
+  using Texts = std::vector<std::string>;
+  const Texts head{"-m", "sheaf_runtime.wheel_task", "pack", "main"};
+  const auto with = [&head](const Texts& more) {
+    Texts all = head;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  model::PythonWheelTask action{
+      .package_name = "pack", .entry_point = "main", .parameters = {"{{job.name}}"}};
+  EXPECT_EQ(arguments_of(action, {}), with({"j"}));
+  action.parameters.clear();
+  EXPECT_EQ(arguments_of(action, {}), head);
+  action.named_parameters = NamedStrings{{"size", "{{task.name}}"}, {"day", "own"}};
+  EXPECT_EQ(arguments_of(action, {}), with({"--day=j", "--size=t"}));
+  EXPECT_EQ(arguments_of(action, {{"python_named_params/k", "v"}, {"notebook_params/n", "w"}}),
+            with({"--day=j", "--k=v"}));
+}
+
+TEST(AttemptSpec, OfANotebookHasTheRunsParametersOverItsOwnAndJobParametersOverBoth) {
+  using Texts = std::vector<std::string>;
+  const model::NotebookTask action{.notebook_path = "/f/n",
+                                   .base_parameters = {{"a", "{{job.name}}"}, {"b", "own"}}};
+  EXPECT_EQ(
+      arguments_of(action, {{"notebook_params/b", "given"}, {"day", "friday"}}),
+      (Texts{
+          "-m", "sheaf_runtime.notebook_task", "/f/n", "a", "j", "b", "given", "day", "friday"}));
+}
+
 TEST(AttemptSpec, AReferenceThatCannotBeFilledInFailsTheTaskWhereverItStands) {
   for (const model::TaskAction& action :
        {model::TaskAction(model::CommandTask{.command = {"{{tasks.gone.values.k}}"}}),

@@ -222,5 +222,14 @@ TEST(Attempts, ACancelledAttemptWhoseProcessesAreNotGoneIsNotCancelledYet) {
   EXPECT_EQ(world.run(run).state, RunState::kCancelled);
 }
 
+TEST(Attempts, ATimeoutIsOneThoughMemoryRanOutToo) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(
+      a_task("t").retries(1).retry_on_timeout().retry_only_on({.on_timeout = true}))));
+  world.finish(run, "t", {.end = AttemptEnd::kTimedOut, .tree_empty = true, .out_of_memory = true});
+  EXPECT_EQ(world.state_of(run, "t"), TaskState::kLeased);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -1,39 +1,23 @@
 // Cancelling: of one task in every state, of runs through their parents, of everything.
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
 
 using tests::a_job;
+using tests::a_parent_and_a_child;
 using tests::a_task;
 using tests::CoreWorld;
+using tests::count_events;
+using tests::last_run_of;
 
 const model::AttemptOutcome kGone{.end = AttemptEnd::kCancelled, .tree_empty = true};
 
 void cancel_task(CoreWorld& world, RunId run, const std::string& task) {
   const CancelRun command{.run = run, .attempt = world.row_of(run, task).attempt};
   ASSERT_TRUE(world.turn(command).has_value());
-}
-
-/// The latest run of a job.
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, run] : world.stored_runs()) {
-    last = run.record.job == job ? id : last;
-  }
-  return last;
-}
-
-template <typename Kind>
-std::size_t count_events(const CoreWorld& world, RunId run) {
-  return static_cast<std::size_t>(std::ranges::count_if(world.events, [run](const Event& event) {
-    const auto* found = std::get_if<Kind>(&event);
-    return found != nullptr && found->run == run;
-  }));
 }
 
 TEST(CancelTask, OfARunningAttemptStopsIt) {
@@ -128,8 +112,7 @@ TEST(CancelTask, OfARunJobTaskStopsItsRunWithTheReason) {
 TEST(CancelTask, OfARunJobTaskEndsItsRunThatIsQueued) {
   CoreWorld world;
   world.register_worker("w", 2);
-  const auto jobs = world.deploy_all(
-      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  const auto jobs = world.deploy_all(a_parent_and_a_child());
   const RunId ahead = world.submit(jobs[1]);
   const RunId run = world.submit(jobs[0]);
   const RunId child = last_run_of(world, jobs[1]);
@@ -184,8 +167,7 @@ TEST(CancelAll, OfOneJobLeavesTheOthers) {
 TEST(CancelAll, OfEveryJobTellsARunThatAnotherStartedOnce) {
   CoreWorld world;
   world.register_worker("w", 4);
-  const auto jobs = world.deploy_all(
-      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  const auto jobs = world.deploy_all(a_parent_and_a_child());
   const RunId parent = world.submit(jobs[0]);
   const RunId child = last_run_of(world, jobs[1]);
   ASSERT_TRUE(world.turn(CancelAllRuns{}).has_value());
@@ -199,8 +181,7 @@ TEST(CancelAll, OfEveryJobTellsARunThatAnotherStartedOnce) {
 TEST(CancelAll, OfEveryJobEndsARepairedRunWhoseParentIsOver) {
   CoreWorld world;
   world.register_worker("w", 4);
-  const auto jobs = world.deploy_all(
-      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  const auto jobs = world.deploy_all(a_parent_and_a_child());
   const RunId parent = world.submit(jobs[0]);
   const RunId child = last_run_of(world, jobs[1]);
   world.finish(child, "c", 1);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -12,17 +12,9 @@ using std::chrono::seconds;
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
+using tests::last_run_of;
 
 const model::AttemptOutcome kGone{.end = AttemptEnd::kCancelled, .tree_empty = true};
-
-/// The latest run of a job.
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, run] : world.stored_runs()) {
-    last = run.record.job == job ? id : last;
-  }
-  return last;
-}
 
 /// A run whose task "call" waits for a run of `child`.
 class ParentWorld : public CoreWorld {

@@ -217,5 +217,33 @@ TEST(Conditions, ADisabledTaskCountsAsExcluded) {
   EXPECT_EQ(world.state_of(run, "b"), TaskState::kExcluded);
 }
 
+TEST(Conditions, WhoeverNamesNoOutcomeWaitsForEither) {
+  for (const char* right : {"1", "2"}) {
+    CoreWorld world;
+    world.register_worker("w", 1);
+    const RunId run = world.submit(
+        world.deploy(a_job("j")
+                         .task(a_task("c").condition("1", ConditionOperator::kEqualTo, right))
+                         .task(a_task("x").after("c"))));
+    EXPECT_EQ(world.state_of(run, "x"), TaskState::kLeased) << right;
+  }
+}
+
+TEST(Conditions, DecideForATaskThatStandsBeforeThemToo) {
+  CoreWorld world;
+  const RunId run = world.submit(
+      world.deploy(a_job("j")
+                       .task(a_task("x").after("c", true))
+                       .task(a_task("c").condition("1", ConditionOperator::kEqualTo, "2"))));
+  EXPECT_EQ(world.state_of(run, "x"), TaskState::kExcluded);
+}
+
+TEST(Conditions, OfAnIterationCompareNoLists) {
+  CoreWorld world;
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("loop").for_each(
+      "[[1]]", a_task("c").condition("{{input}}", ConditionOperator::kEqualTo, "[1]")))));
+  EXPECT_EQ(world.iterations_of(run, "loop"), std::vector{TaskState::kFailed});
+}
+
 }  // namespace
 }  // namespace sheaf::core

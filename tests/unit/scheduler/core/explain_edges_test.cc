@@ -2,15 +2,17 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
+#include "tests/support/core_runs.h"
 #include "tests/unit/scheduler/core/explanations.h"
 
 namespace sheaf::core {
 namespace {
 
 using tests::a_job;
+using tests::a_parent_and_a_child;
 using tests::a_task;
-using tests::Codes;
 using tests::codes;
+using tests::Codes;
 using tests::codes_of;
 using tests::CoreWorld;
 using tests::why;
@@ -138,8 +140,7 @@ TEST(ExplainInBatch, AFreePlaceIsForWhoWaitedLonger) {
 TEST(ExplainStops, ADelegatedTaskThatIsStoppedWaitsForItsRun) {
   CoreWorld world;
   world.register_worker("w", 2);
-  const auto jobs = world.deploy_all(
-      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  const auto jobs = world.deploy_all(a_parent_and_a_child());
   const RunId run = world.submit(jobs[0]);
   const AttemptId call = world.row_of(run, "call").attempt;
   ASSERT_TRUE(world.turn(CancelRun{.run = run, .attempt = call}).has_value());
@@ -166,8 +167,7 @@ TEST(ExplainStops, ATaskThatRanIntoItsTimeoutSaysSo) {
 
 TEST(ExplainDelegated, ATaskWhoseWorkHasNotBegunIsAboutToBeginIt) {
   CoreWorld world;
-  const auto jobs = world.deploy_all(
-      {a_job("parent").task(a_task("call").starts("child")), a_job("child").task(a_task("c"))});
+  const auto jobs = world.deploy_all(a_parent_and_a_child());
   const RunId run = world.submit(jobs[0]);
   LiveRun& live = *world.state.find_run(run);
   const RunId child = std::exchange(live.details[0].child, RunId{});
@@ -177,6 +177,7 @@ TEST(ExplainDelegated, ATaskWhoseWorkHasNotBegunIsAboutToBeginIt) {
   live.details.clear();
   EXPECT_EQ(codes_of(world, run, "call"), Codes{"DUE"});
   live.details[0].child = RunId{999'999};
+  apply(world.state, TaskWarned{.run = run, .task = 0, .warning = "changed by hand"});
   const auto gone = why(world, run, "call");
   ASSERT_EQ(codes(gone), Codes{"WAITING_FOR_CHILD_RUN"});
   EXPECT_TRUE(gone[0].because.empty());

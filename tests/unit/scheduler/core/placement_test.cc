@@ -267,5 +267,19 @@ TEST(Placement, AWorkerTellsWhichEnvironmentsItHas) {
   EXPECT_EQ(std::next(workers.begin())->second.environments, std::vector<std::uint64_t>{42});
 }
 
+TEST(Pools, ShareTheirRoomAmongTasksOfEveryShape) {
+  CoreWorld world;
+  ASSERT_TRUE(world.turn(SetPool{.name = "p", .limit = 1}).has_value());
+  world.submit(world.deploy(a_job("j")
+                                .task(a_task("a").pool("p"))
+                                .task(a_task("b").pool("p").resources({.memory_bytes = 1}))
+                                .task(a_task("free"))));
+  apply(world.state,
+        WorkerRecorded{
+            .worker = {
+                .id = {1'000'000}, .name = "w", .slots = 8, .resources = {.memory_bytes = 8}}});
+  EXPECT_EQ(propose_leases(world.state).leases.size(), 2U);
+}
+
 }  // namespace
 }  // namespace sheaf::core

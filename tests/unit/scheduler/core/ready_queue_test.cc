@@ -106,5 +106,19 @@ TEST(ReadyQueue, ClearingKeepsTheWaitOfAGroupWhoseHeadStays) {
   EXPECT_EQ(queue.waited(urgent->second), 0U) << "its head is another one";
 }
 
+TEST(ReadyQueue, CountsNoPlacementBeforeAGroupsHeadCame) {
+  ReadyQueue queue;
+  queue.push(kPlain, task(0));
+  queue.take(kPlain, task(0));
+  queue.push(kUrgent, task(1));
+  EXPECT_EQ(queue.waited(queue.groups().begin()->second), 0U);
+  queue.push(kPlain, task(2));
+  queue.take(kPlain, task(2));
+  queue.push(kUrgent, task(3));
+  EXPECT_EQ(queue.waited(queue.groups().begin()->second), 1U) << "its head is the same";
+  queue.drop_stale_heads([](const TaskRef& what) { return what != task(1); });
+  EXPECT_EQ(queue.waited(queue.groups().begin()->second), 0U) << "its head is another one";
+}
+
 }  // namespace
 }  // namespace sheaf::core

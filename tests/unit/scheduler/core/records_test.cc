@@ -300,5 +300,26 @@ TEST(Ids, AreNeverGivenTwice) {
   EXPECT_GT(given.size(), 20U);
 }
 
+TEST(Ids, OfADeploymentWithoutJobsIsTaken) {
+  CoreWorld world;
+  world.deploy_all({});
+  const JobId job = world.deploy(a_job("j").task(a_task("t")));
+  EXPECT_NE(std::get<DeploymentRecorded>(world.events.at(0)).deployment.id.value, job.value);
+}
+
+TEST(Records, OfLogsKeepTheirLengthOverARestart) {
+  CoreWorld world;
+  world.register_worker("w", 2);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t")).task(a_task("other"))));
+  world.finish(
+      run,
+      "t",
+      {.end = AttemptEnd::kExited, .tree_empty = true, .stdout_bytes = 5, .stderr_bytes = 6});
+  world.restart();
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
+  EXPECT_EQ(world.row_of(run, "t").stdout_bytes, 5U);
+  EXPECT_EQ(world.row_of(run, "t").stderr_bytes, 6U);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -8,14 +8,8 @@ namespace {
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
-
-RepairRun repair_failed(RunId run, std::int64_t latest = 0) {
-  return {.run = run, .all_failed = true, .latest_repair = latest};
-}
-
-std::int64_t repair_id(const CoreWorld::Judgement& judgement) {
-  return std::get<RepairReply>(judgement.value()).repair;
-}
+using tests::repair_failed;
+using tests::repair_id;
 
 /// prep → train → deploy, of which train has failed.
 struct Broken {

@@ -171,5 +171,34 @@ TEST(RunResult, NamesTheFirstOfSeveralLeavesThatFailed) {
   EXPECT_TRUE(world.run(run).message.starts_with("Task first failed")) << world.run(run).message;
 }
 
+TEST(RunResult, IsAFailureThoughALaterOneWasHandled) {
+  CoreWorld world;
+  world.register_worker("w", 3);
+  const RunId run =
+      world.submit(world.deploy(a_job("j")
+                                    .task(a_task("leaf"))
+                                    .task(a_task("handled"))
+                                    .task(a_task("h").after("handled").run_if(RunIf::kAllDone))));
+  world.finish(run, "leaf", 1);
+  world.finish(run, "handled", 1);
+  world.finish(run, "h");
+  EXPECT_EQ(world.run(run).state, RunState::kFailed);
+}
+
+TEST(RunResult, NamesTheFirstTaskThatFailedItselfAndNoneThatNeverRan) {
+  for (const TaskState end : {TaskState::kFailed, TaskState::kCancelled}) {
+    CoreWorld world;
+    world.register_worker("w", 3);
+    const RunId run =
+        world.submit(world.deploy(a_job("j")
+                                      .task(a_task("first"))
+                                      .task(a_task("second"))
+                                      .task(a_task("x").after("first").after("second"))));
+    world.end_as(run, "first", end);
+    world.end_as(run, "second", end);
+    EXPECT_TRUE(world.run(run).message.starts_with("Task first failed")) << world.run(run).message;
+  }
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -12,6 +12,7 @@ using std::chrono::seconds;
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
+using tests::last_run_of;
 using tests::TaskBuilder;
 
 /// Ends "t" in `end` until it is over or has had `limit` attempts; how many it had.
@@ -162,15 +163,6 @@ TEST(Timeout, OfTheJobDoesNotCountTheQueue) {
   world.pass(seconds(50));
   world.finish(first, "t");
   EXPECT_EQ(world.run(second).deadline, world.now + seconds(60));
-}
-
-/// The latest run of a job.
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, stored] : world.stored_runs()) {
-    last = stored.record.job == job ? id : last;
-  }
-  return last;
 }
 
 TEST(Timeout, OfARunJobTaskStopsItsRunAndIsRepeatedOnlyWhereTheTaskSaysSo) {

@@ -101,6 +101,7 @@ TEST(Stops, ALeaseThatIsRefusedDuringItsStopIsGone) {
                       .worker = worker, .attempt = row.attempt, .fence = row.fence, .reason = "x"})
                   .has_value());
   EXPECT_EQ(world.state_of(run, "t"), TaskState::kCancelled);
+  EXPECT_TRUE(world.details_of(run, "t").attempts.at(0).outcome.tree_empty);
   EXPECT_EQ(world.run(run).state, RunState::kCancelled);
 }
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
-#include "tests/support/core_world.h"
+#include "tests/support/core_runs.h"
 
 namespace sheaf::core {
 namespace {
@@ -9,15 +9,7 @@ namespace {
 using tests::a_job;
 using tests::a_task;
 using tests::CoreWorld;
-
-/// The latest run of a job.
-RunId last_run_of(const CoreWorld& world, JobId job) {
-  RunId last;
-  for (const auto& [id, run] : world.stored_runs()) {
-    last = run.record.job == job ? id : last;
-  }
-  return last;
-}
+using tests::last_run_of;
 
 struct Family {
   CoreWorld world;
@@ -227,6 +219,24 @@ TEST(RunJob, FailsWhereItWouldWaitForItself) {
   const RunId run = world.submit(jobs[0]);
   EXPECT_EQ(world.run(run).state, RunState::kFailed);
   EXPECT_EQ(world.stored_runs().size(), 2U);
+}
+
+TEST(RunJob, QueuesBehindARunThatStartedItsOwnAndWaitsForItNoLonger) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs =
+      world.deploy_all({a_job("a").task(a_task("call").starts("b")).task(a_task("work")),
+                        a_job("b").task(a_task("call").starts("a"))});
+  const RunId above = world.submit(jobs[0]);
+  const RunId run = last_run_of(world, jobs[1]);
+  ASSERT_EQ(world.run(run).state, RunState::kFailed);
+  ASSERT_EQ(world.state_of(above, "work"), TaskState::kLeased);
+  ASSERT_TRUE(world.turn(RepairRun{.run = run, .all_failed = true}));
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kDelegated);
+  const RunId below = last_run_of(world, jobs[0]);
+  EXPECT_EQ(world.run(below).state, RunState::kQueued);
+  world.finish(above, "work");
+  EXPECT_EQ(world.run(below).state, RunState::kRunning);
 }
 
 TEST(RunJob, CancelAllOfAJobThatStartsItselfEndsEachRunOnce) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/core_world.h"
@@ -39,6 +41,7 @@ TEST(Only, TakesWhatStandsBeforeOrBehindWithAPlus) {
     std::string selected;
   };
   for (const Row& row : {Row{{"+b"}, "ab"},
+                         Row{{"a+"}, "abcd"},
                          Row{{"b+"}, "bcd"},
                          Row{{"+c+"}, "abc"},
                          Row{{"a", "d"}, "ad"},
@@ -125,6 +128,11 @@ TEST(SubmitOnce, RunsADocumentWithoutAJob) {
                            .receipt_key = "token/once",
                            .idempotency_token = "once"};
   const RunId run = std::get<SubmitReply>(world.turn(command).value()).run;
+  const auto is_document = [](const Event& event) {
+    const auto* recorded = std::get_if<SettingsRecorded>(&event);
+    return recorded != nullptr && recorded->digest == "d" && recorded->json == "{}";
+  };
+  EXPECT_EQ(std::ranges::count_if(world.events, is_document), 1);
   EXPECT_EQ(std::get<SubmitReply>(world.turn(command).value()).run, run);
   EXPECT_EQ(world.run(run).type, RunType::kSubmitted);
   world.finish(run, "a", 1);
@@ -248,6 +256,23 @@ TEST(Only, ARepairMayMeetSettingsThatNoLongerHaveTheTask) {
   world.finish(run, "a");
   EXPECT_EQ(world.state_of(run, "b"), TaskState::kDisabled);
   EXPECT_EQ(world.run(run).state, RunState::kSucceeded);
+}
+
+TEST(Backoff, OfAMillisecondWaitsOneOrNone) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const Milliseconds unit{1};
+  const RunId run =
+      world.submit(world.deploy(a_job("j").task(a_task("a").retries(-1).backoff(unit, unit))));
+  int waits = 0;
+  for (int i = 0; i < 40; ++i) {
+    world.finish(run, "a", 1);
+    waits += world.state_of(run, "a") == TaskState::kWaitingRetry ? 1 : 0;
+    world.pass(unit);
+    ASSERT_EQ(world.state_of(run, "a"), TaskState::kLeased);
+  }
+  EXPECT_GT(waits, 0);
+  EXPECT_LT(waits, 40);
 }
 
 }  // namespace

@@ -132,8 +132,21 @@ TEST(Runs, AChangedJobTimeoutAppliesToARunInFlight) {
   const JobId job = world.deploy(a_job("j").task(a_task("t")));
   const RunId run = world.submit(job);
   EXPECT_EQ(world.run(run).deadline, kNoTime);
+  for (const auto timeout : {std::chrono::seconds(5), std::chrono::seconds(1)}) {
+    world.deploy(a_job("j").timeout(timeout).task(a_task("t")));
+    EXPECT_EQ(world.run(run).deadline, world.run(run).started + timeout);
+  }
+}
+
+TEST(Runs, AChangedJobTimeoutLeavesARunThatIsBeingCancelled) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(world.deploy(a_job("j").task(a_task("t"))));
+  ASSERT_TRUE(world.turn(CancelRun{.run = run}).has_value());
   world.deploy(a_job("j").timeout(std::chrono::seconds(5)).task(a_task("t")));
-  EXPECT_EQ(world.run(run).deadline, world.run(run).started + std::chrono::seconds(5));
+  world.pass(std::chrono::seconds(5));
+  world.finish(run, "t", {.end = AttemptEnd::kCancelled, .tree_empty = true});
+  EXPECT_EQ(world.run(run).state, RunState::kCancelled);
 }
 
 TEST(Runs, ARunKeepsTheSettingsItWasSubmittedWith) {

@@ -119,5 +119,25 @@ TEST(StreamEnds, ATimeoutIsThatOfTheProcess) {
   EXPECT_EQ(indices(world.next_process()), from_to(2, 2));
 }
 
+TEST(StreamEnds, WhatMayLiveAfterACancelIsLostAndNotCancelled) {
+  StreamWorld world(a_stream(3, 1));
+  const StartAttempt process = world.next_started();
+  world.report(process, {{.index = 1, .is_success = true}});
+  ASSERT_TRUE(world.turn(CancelRun{.run = world.id}));
+  ASSERT_TRUE(world.turn(
+      ReportSilence{.worker = process.worker, .verdict = ReportSilence::Verdict::kLeaseOver}));
+  EXPECT_EQ(world.run(world.id).state, RunState::kCancelled);
+  EXPECT_EQ(world.state_at(1), TaskState::kSucceeded);
+  for (const std::uint32_t index : {0U, 2U}) {
+    EXPECT_EQ(world.state_at(index), TaskState::kInternalError);
+    ASSERT_EQ(world.details_at(index).attempts.size(), 1U);
+    EXPECT_FALSE(world.details_at(index).attempts[0].outcome.tree_empty);
+  }
+  // A repair gives the same inputs to another process, beside that one.
+  ASSERT_TRUE(world.turn(RepairRun{.run = world.id, .all_failed = true}));
+  EXPECT_TRUE(world.details_at(0).attempts[0].overlap_possible);
+  EXPECT_TRUE(world.details_at(2).attempts[0].overlap_possible);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -294,5 +294,14 @@ TEST(Workers, LabelsAndDevicesAreKeptSortedAndOnce) {
   EXPECT_EQ(record.resources.gpus, (std::vector<std::uint32_t>{0, 2}));
 }
 
+TEST(Workers, ASecondRegistrationWithoutTheAttemptDoesNotPutTheVerdictOff) {
+  RunningWorld world;
+  world.register_worker("w", 1);
+  const Timestamp verdict = world.row_of(world.run_id, "t").deadline;
+  world.pass(std::chrono::seconds(5));
+  world.register_worker("w", 1);
+  EXPECT_EQ(world.row_of(world.run_id, "t").deadline, verdict);
+}
+
 }  // namespace
 }  // namespace sheaf::core

@@ -163,7 +163,12 @@ TEST_F(RunsTest, RunNowTakesATokenOnceAndRefusesWhatItCannotDo) {
   EXPECT_EQ(refused({{"job_parameters", {{"raeson", "x"}}}}), 400);
   EXPECT_EQ(refused({{"job_parameters", {{"reason", 1}}}}), 400);
   EXPECT_EQ(refused({{"job_parameters", {{"reason", std::string(10'001, 'x')}}}}), 400);
-  EXPECT_EQ(refused({{"notebook_params", {{"a", "b"}}}}), 400);
+  EXPECT_EQ(refused({{"jar_params", {"a"}}}), 400);
+  EXPECT_EQ(refused({{"notebook_params", {{"a", 1}}}}), 400);
+  EXPECT_EQ(refused({{"notebook_params", {{"a", std::string(10'001, 'x')}}}}), 400);
+  EXPECT_EQ(refused({{"job_parameters", {{"notebook_params/a", "b"}}}}), 400);
+  EXPECT_EQ(refused({{"notebook_params", {{"a", "b"}}}, {"python_named_params", {{"c", "d"}}}}),
+            200);
   EXPECT_EQ(refused({{"only", {"trian"}}}), 400);
   EXPECT_EQ(refused({{"only", "train"}}), 400);
   EXPECT_EQ(refused({{"python_params", {"ü"}}}), 400);

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "scheduler/http/views_iterations.h"
+
 namespace sheaf::http {
 namespace {
 
@@ -80,6 +82,37 @@ TEST(PublicState, TellsTheRecordsMessageOrAStandingOne) {
   add_state(object, public_state(TaskState::kFailed), "exit code 3");
   EXPECT_EQ(object["state"].at("state_message").as_string(), "exit code 3");
   EXPECT_EQ(object["status"].at("termination_details").at("message").as_string(), "exit code 3");
+}
+
+TEST(IterationMessages, SayWhetherATimeoutOrAUserEndedTheForEachTask) {
+  using model::StopReason;
+  struct Case {
+    TaskState parent;
+    StopReason parent_stop;
+    StopReason run_stop;
+    bool says_timeout;
+  };
+  for (const Case& row : {
+           Case{TaskState::kTimedOut, StopReason::kTimeout, StopReason::kNone, true},
+           Case{TaskState::kTimedOut, StopReason::kNone, StopReason::kTimeout, true},
+           Case{TaskState::kDelegated, StopReason::kTimeout, StopReason::kNone, true},
+           Case{TaskState::kDelegated, StopReason::kNone, StopReason::kTimeout, true},
+           Case{TaskState::kDelegated, StopReason::kUserCancel, StopReason::kNone, false},
+           Case{TaskState::kCancelled, StopReason::kUserCancel, StopReason::kTimeout, false},
+       }) {
+    store::RunView run{.record = {.stop_reason = row.run_stop,
+                                  .graph_size = 1,
+                                  .task_count = 3,
+                                  .blocks = {{.parent = 0, .first = 1, .count = 2}}},
+                       .tasks = {{.state = row.parent, .stop_reason = row.parent_stop},
+                                 {.state = TaskState::kCancelled},
+                                 {.state = TaskState::kSucceeded}}};
+    EXPECT_EQ(end_message(run, 1), row.says_timeout ? "Stopped: the for-each task timed out." : "");
+    EXPECT_EQ(end_message(run, 0), "");
+    EXPECT_EQ(end_message(run, 2), "");
+    run.details[1].message = "own";
+    EXPECT_EQ(end_message(run, 1), "own");
+  }
 }
 
 }  // namespace

@@ -37,7 +37,12 @@ core::DeploymentRecord sample_deployment() {
           .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
           .deployed_by = "ann",
           .deployed = at(1'700'000'000'003),
-          .jobs = {JobId{101}, JobId{kMaxPublicId}}};
+          .jobs = {JobId{101}, JobId{kMaxPublicId}},
+          .contents = {{.resource_key = "wine",
+                        .settings_digest = digest('a'),
+                        .manifest_digest = digest('b'),
+                        .file_path = "/Workspace/files"},
+                       {.resource_key = "child", .settings_digest = digest('c')}}};
 }
 
 core::RunRecord sample_run() {
@@ -285,6 +290,8 @@ std::vector<core::Event> sample_events() {
   for (const core::Event& event : stream_events(run)) {
     events.push_back(event);
   }
+  events.emplace_back(core::DeploymentRemoved{
+      .deployment = DeploymentId{100}, .bundle = "wine", .target = "dev"});
   return events;
 }
 

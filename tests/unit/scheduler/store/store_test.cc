@@ -57,6 +57,49 @@ TEST_F(StoreTest, GivesBackEveryRecordAlsoAfterReopening) {
   EXPECT_EQ(reader->hook_secret(JobId{101}, "drift").value(), sample_hook_secret());
 }
 
+std::vector<std::uint64_t> versions_in(const Store& store) {
+  const auto read = store.read()->deployment_versions(sample_deployment().id);
+  std::vector<std::uint64_t> versions;
+  for (const core::DeploymentRecord& version : read.value()) {
+    versions.push_back(version.version);
+  }
+  return versions;
+}
+
+Batch batch_of_version(Batch batch, std::uint64_t number) {
+  core::DeploymentRecord version = sample_deployment();
+  version.version = number;
+  batch.deployments[version.id] = version;
+  batch.deployment_versions.push_back(version);
+  return batch;
+}
+
+TEST_F(StoreTest, KeepsTheLastHundredVersionsOfADeployment) {
+  open();
+  // Two in one batch.
+  commit(batch_of_version(batch_of_version(next(), 1), 2));
+  EXPECT_EQ(versions_in(store()), (std::vector<std::uint64_t>{2, 1}));
+  for (std::uint64_t number = 3; number <= 102; ++number) {
+    commit(batch_of_version(next(), number));
+  }
+  const auto versions = versions_in(store());
+  EXPECT_EQ(versions.size(), 100U);
+  EXPECT_EQ(versions.front(), 102U);
+  EXPECT_EQ(versions.back(), 3U);
+}
+
+TEST_F(StoreTest, ForgetsARemovedDeploymentWithItsVersions) {
+  open();
+  commit(batch_of_version(next(), 1));
+  Batch batch = next();
+  batch.removed_deployments = {
+      {.deployment = sample_deployment().id, .bundle = "wine", .target = "dev"}};
+  commit(batch);
+  EXPECT_TRUE(versions_in(store()).empty());
+  EXPECT_EQ(store().read()->deployment("wine", "dev").value(), std::nullopt);
+  EXPECT_TRUE(store().read()->deployments().value().empty());
+}
+
 TEST_F(StoreTest, TellsWhatIsNotThere) {
   open();
   const auto reader = store().read();
@@ -167,6 +210,37 @@ TEST_F(StoreTest, FindsTheRunOfEveryAttempt) {
   EXPECT_EQ(reader->run_of_attempt(AttemptId{200}).value(), std::nullopt);
 }
 
+TEST_F(StoreTest, ADeletedRunLeavesNeitherAttemptsNorAlertsButThoseThatAreStillToBeDelivered) {
+  open();
+  const auto alert = [](std::int64_t id, core::AlertRecord::State state) {
+    core::AlertRecord record = sample_alert();
+    record.id = AlertId{id};
+    record.run = RunId{200};
+    record.state = state;
+    return std::pair(record.id, record);
+  };
+  Batch batch = next();
+  add_run(batch, a_run(200, model::RunState::kFailed));
+  batch.events.back().events.emplace_back(
+      core::RetryScheduled{.run = RunId{200}, .attempt = AttemptId{250}});
+  batch.alerts = {alert(301, core::AlertRecord::State::kDelivered),
+                  alert(302, core::AlertRecord::State::kPending)};
+  commit(batch);
+  ASSERT_EQ(store().read()->run_of_attempt(AttemptId{250}).value(), RunId{200});
+  batch = next();
+  batch.deleted_runs = {RunId{200}};
+  commit(batch);
+  EXPECT_EQ(store().read()->run_of_attempt(AttemptId{250}).value(), std::nullopt);
+  EXPECT_EQ(store().read()->alert(AlertId{301}).value(), std::nullopt);
+  EXPECT_EQ(store().read()->pending_alerts(10).value().size(), 1U);
+  batch = next();
+  batch.alerts = {alert(302, core::AlertRecord::State::kDelivered)};
+  commit(batch);
+  EXPECT_EQ(store().read()->alert(AlertId{302}).value(), std::nullopt);
+  EXPECT_TRUE(store().read()->alerts_of_run(RunId{200}).value().empty());
+  EXPECT_TRUE(store().read()->pending_alerts(10).value().empty());
+}
+
 TEST_F(StoreTest, ListsPendingAlertsInTheOrderInWhichTheyAreDue) {
   open();
   const auto alert = [](std::int64_t id, std::int64_t next_try) {
@@ -177,6 +251,7 @@ TEST_F(StoreTest, ListsPendingAlertsInTheOrderInWhichTheyAreDue) {
     return record;
   };
   Batch batch = next();
+  add_run(batch, a_run(200, model::RunState::kFailed));
   batch.alerts = {{AlertId{301}, alert(301, 3'000)}, {AlertId{302}, alert(302, 1'000)}};
   commit(batch);
   auto pending = store().read()->pending_alerts(10).value();

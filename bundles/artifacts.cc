@@ -1,0 +1,193 @@
+#include "bundles/artifacts.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <glob.h>
+
+#include "bundles/scalars.h"
+#include "common/model/nearest.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string>& known_fields() {
+  static const std::vector<std::string> all = {
+      "type", "path", "build", "files", "dynamic_version", "executable"};
+  return all;
+}
+
+class ArtifactReader {
+ public:
+  ArtifactReader(const fs::path& root, const SourceFiles& files, Findings& findings)
+      : root_(root), files_(files), findings_(findings) {}
+
+  std::optional<Artifact> read(const Member& member, bool is_dynamic_by_preset) {
+    const std::string path = "artifacts." + member.key;
+    if (!member.value.is_map()) {
+      findings_.error({.summary = "an artifact is a map", .detail = ""}, path, {member.key_place});
+      return std::nullopt;
+    }
+    check_keys(member.value, path);
+    if (!is_wheel(member, path)) {
+      return std::nullopt;
+    }
+    Artifact artifact{.name = member.key,
+                      .folder = folder_of(member),
+                      .build = text_at(member.value, "build").value_or(""),
+                      .shell = shell_of(member.value, path),
+                      .sources = sources_of(member.value),
+                      .has_dynamic_version = is_dynamic_by_preset,
+                      .place = files_.place(member.key_place)};
+    if (const Value* given = find(member.value, "dynamic_version")) {
+      artifact.has_dynamic_version = as_boolean(*given).value_or(false);
+    }
+    std::error_code error;
+    if (!fs::is_directory(artifact.folder, error)) {
+      const Value* written = find(member.value, "path");
+      findings_.error({.summary = "there is no folder \"" +
+                                  artifact.folder.lexically_relative(root_).string() + "\"",
+                       .detail = "The path of an artifact starts at the file it is written in."},
+                      member_path(path, "path"),
+                      written == nullptr ? std::vector{member.key_place} : places_of(*written));
+      return std::nullopt;
+    }
+    return artifact;
+  }
+
+ private:
+  void check_keys(const Value& artifact, const std::string& path) {
+    for (const Member& field : artifact.members) {
+      if (std::ranges::find(known_fields(), field.key) == known_fields().end()) {
+        findings_.warning({.summary = "unknown field \"" + field.key + "\"" +
+                                      model::did_you_mean(field.key, known_fields()),
+                           .detail = "The field is ignored."},
+                          member_path(path, field.key),
+                          {field.key_place});
+      }
+    }
+  }
+
+  bool is_wheel(const Member& member, const std::string& path) {
+    const Value* type = find(member.value, "type");
+    if (type == nullptr || type->is_unresolved || type->text == "whl") {
+      return true;
+    }
+    findings_.error(
+        {.summary = "Sheaf builds no artifact of type \"" + type->text + "\"",
+         .detail = type->text == "jar" ? "Sheaf runs no JVM tasks: remove it." : "Write whl."},
+        member_path(path, "type"),
+        places_of(*type));
+    return false;
+  }
+
+  std::string shell_of(const Value& artifact, const std::string& path) {
+    const Value* executable = find(artifact, "executable");
+    if (executable == nullptr || executable->text == "bash") {
+      return "bash";
+    }
+    if (executable->text != "sh") {
+      findings_.error({.summary = "\"" + executable->text + "\" is no shell of this machine",
+                       .detail = "Write bash or sh."},
+                      member_path(path, "executable"),
+                      places_of(*executable));
+    }
+    return "sh";
+  }
+
+  fs::path folder_beside(const Location& place) const {
+    return place.is_known() ? root_ / fs::path(files_.name(place.file)).parent_path() : root_;
+  }
+
+  fs::path folder_of(const Member& member) const {
+    const Value* path = find(member.value, "path");
+    const fs::path folder =
+        path == nullptr ? folder_beside(member.key_place) : folder_beside(path->place) / path->text;
+    return folder.lexically_normal();
+  }
+
+  std::vector<std::string> sources_of(const Value& artifact) const {
+    std::vector<std::string> sources;
+    const Value* list = find(artifact, "files");
+    for (const Value& file : list == nullptr ? std::vector<Value>{} : list->items) {
+      if (const Value* source = find(file, "source")) {
+        sources.push_back((folder_beside(source->place) / source->text).lexically_normal());
+      }
+    }
+    return sources;
+  }
+
+  const fs::path& root_;
+  const SourceFiles& files_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+std::vector<Artifact> read_artifacts(const Value& configuration,
+                                     const fs::path& root,
+                                     const SourceFiles& files,
+                                     Findings& findings) {
+  std::vector<Artifact> artifacts;
+  const Value* section = find(configuration, "artifacts");
+  if (section == nullptr) {
+    return artifacts;
+  }
+  const Value* presets = find(configuration, "presets");
+  const Value* preset = presets == nullptr ? nullptr : find(*presets, "artifacts_dynamic_version");
+  const bool is_dynamic = preset != nullptr && as_boolean(*preset).value_or(false);
+  ArtifactReader reader(root, files, findings);
+  for (const Member& member : section->members) {
+    if (auto artifact = reader.read(member, is_dynamic)) {
+      artifacts.push_back(std::move(*artifact));
+    }
+  }
+  return artifacts;
+}
+
+std::vector<fs::path> expand_glob(const std::string& pattern) {
+  std::vector<fs::path> found;
+  glob_t matches{};
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
+    for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
+      std::error_code error;
+      if (const fs::path file = matches.gl_pathv[i]; fs::is_regular_file(file, error)) {
+        found.push_back(file.lexically_normal());
+      }
+    }
+  }
+  ::globfree(&matches);
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<fs::path> newest_wheels(std::vector<fs::path> wheels) {
+  std::map<std::string, fs::path> newest;
+  for (fs::path& wheel : wheels) {
+    const std::string name = wheel.filename().string();
+    fs::path& kept = newest[name.substr(0, name.find('-'))];
+    std::error_code error;
+    if (kept.empty() || fs::last_write_time(kept, error) <= fs::last_write_time(wheel, error)) {
+      kept = std::move(wheel);
+    }
+  }
+  std::vector<fs::path> kept;
+  for (auto& [name, wheel] : newest) {
+    kept.push_back(std::move(wheel));
+  }
+  return kept;
+}
+
+bool is_python_project(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(folder / "pyproject.toml", error) ||
+         fs::is_regular_file(folder / "setup.py", error);
+}
+
+}  // namespace sheaf::bundles

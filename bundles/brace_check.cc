@@ -1,0 +1,90 @@
+#include "bundles/brace_check.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "common/model/references.h"
+
+namespace sheaf::bundles {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kNamespaces = {
+    "job", "task", "tasks", "input", "backfill", "workspace"};
+/// No reference is longer.
+constexpr std::size_t kMaxPieceBytes = 1'100;
+constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kMaxPieces = 10;
+
+bool begins_like_a_reference(std::string_view content) {
+  content.remove_prefix(std::min(content.find_first_not_of(" \t"), content.size()));
+  const std::size_t dot = content.find('.');
+  return dot != std::string_view::npos &&
+         std::ranges::find(kNamespaces, content.substr(0, dot)) != kNamespaces.end();
+}
+
+// Up to where it seems to end, and not too much for a line; whole characters only.
+std::string shown(std::string_view piece) {
+  std::size_t end = piece.find('}');
+  end = end == std::string_view::npos ? piece.find('\n') : end + 1;
+  if (end != std::string_view::npos && end < piece.size() && piece[end] == '}') {
+    ++end;
+  }
+  end = std::min({end, piece.size(), kShownBytes});
+  while (end > 0 && end < piece.size() &&
+         (static_cast<unsigned char>(piece[end]) & 0xC0U) == 0x80) {
+    --end;
+  }
+  return std::string(piece.substr(0, end));
+}
+
+void check_texts(const Value& value, const std::string& path, Findings& findings) {
+  if (value.kind == Kind::kString && !value.is_unresolved) {
+    for (const std::string& piece : malformed_braces(value.text)) {
+      findings.warning(
+          {.summary = "\"" + piece + "\" is no reference and stays as it is written",
+           .detail = "A reference is names with dots between them, in two braces at each end: "
+                     "{{job.run_id}}. Names with other characters stand in backticks."},
+          path,
+          places_of(value));
+    }
+  }
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    check_texts(value.items[i], item_path(path, i), findings);
+  }
+  for (const Member& member : value.members) {
+    check_texts(member.value, member_path(path, member.key), findings);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> malformed_braces(std::string_view text) {
+  std::vector<std::string> pieces;
+  std::size_t at = text.find("{{");
+  while (at != std::string_view::npos && pieces.size() < kMaxPieces) {
+    std::size_t length = 1;
+    if (begins_like_a_reference(text.substr(at + 2, kMaxPieceBytes))) {
+      const std::string_view piece = text.substr(at, kMaxPieceBytes);
+      const auto references = model::parse_references(piece);
+      if (references && !references->empty() && references->front().offset == 0) {
+        length = references->front().length;
+      } else if (references) {
+        pieces.push_back(shown(piece));
+      }
+    }
+    at = text.find("{{", at + length);
+  }
+  return pieces;
+}
+
+void check_braces(const Value& job, const std::string& path, Findings& findings) {
+  for (const char* section : {"tasks", "parameters"}) {
+    if (const Value* value = find(job, section)) {
+      check_texts(*value, member_path(path, section), findings);
+    }
+  }
+}
+
+}  // namespace sheaf::bundles
