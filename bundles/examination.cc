@@ -136,9 +136,9 @@ class Examiner {
   }
 
   void look_at_code() {
-    const auto files = list_files(bundle_.root);
+    const auto files = list_files(bundle_.sync);
     TaskCodeReader reader(
-        bundle_.root, files ? files->names : std::vector<std::string>{}, bundle_.workspace);
+        bundle_.sync, files ? files->names : std::vector<std::string>{}, bundle_.workspace);
     for (std::size_t job = 0; job < tasks_.size(); ++job) {
       for (std::size_t task = 0; task < tasks_[job].size(); ++task) {
         TaskExamination& examined = result_.jobs[job].tasks[task];

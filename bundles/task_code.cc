@@ -1,7 +1,7 @@
 #include "bundles/task_code.h"
 
 #include <algorithm>
-#include <iterator>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -200,8 +200,12 @@ std::vector<Reason> TaskCodeReader::examine(const TaskCode& task, const SourcePl
                        .cure = {},
                        .place = place});
   }
-  std::ranges::move(reasons_of_code(found.findings, packages_of(task, place, files, found)),
-                    std::back_inserter(reasons));
+  for (Reason& reason : reasons_of_code(found.findings, packages_of(task, place, files, found))) {
+    // As those of the YAML files: relative to the bundle.
+    reason.place.file =
+        fs::path("/" + reason.place.file).lexically_relative("/" + bundle_folder_).string();
+    reasons.push_back(std::move(reason));
+  }
   return reasons;
 }
 
@@ -228,7 +232,7 @@ std::string TaskCodeReader::below_root(const std::string& path, const SourcePlac
   if (path.starts_with(prefix)) {
     return path.substr(prefix.size());
   }
-  return (fs::path(place.file).parent_path() / path).lexically_normal().string();
+  return (bundle_folder_ / fs::path(place.file).parent_path() / path).lexically_normal().string();
 }
 
 std::vector<std::string> TaskCodeReader::files_of(const TaskCode& task,
