@@ -41,6 +41,13 @@ void visit_lines(const std::string& text, Visit visit) {
   }
 }
 
+// Of `-r others.txt`; empty for other lines.
+std::string included_file(const std::string& line) {
+  const std::size_t start = line.starts_with("-r ") ? line.find_first_not_of(' ', 2) : line.npos;
+  return start == line.npos ? std::string()
+                            : line.substr(start, line.find_last_not_of(" \r") + 1 - start);
+}
+
 // The texts in quotes of `dependencies = [...]`; a word scan that needs no parser of TOML.
 std::set<std::string> dependencies_in(const std::string& project) {
   std::set<std::string> names;
@@ -84,7 +91,7 @@ BundleCode::BundleCode(fs::path root, const std::vector<std::string>& files)
 
 std::optional<std::string> BundleCode::find_file(const std::string& path) const {
   for (const char* extension : {"", ".py", ".ipynb"}) {
-    const std::string name = fs::path(path + extension).lexically_normal().string();
+    std::string name = fs::path(path + extension).lexically_normal().string();
     if (files_.contains(name)) {
       return name;
     }
@@ -130,22 +137,27 @@ BundleCode::Scanned BundleCode::scan_text(const std::string& file, std::string_v
     return result;
   }
   for (PythonFinding& finding : *found) {
-    if (finding.use == PythonUse::kNotebook) {
-      if (auto notebook = find_file(joined(parent_of(file), finding.name))) {
-        result.next.push_back(std::move(*notebook));
-        continue;
-      }
+    if (!leads_on(finding, parent_of(file), result.next)) {
+      result.findings.push_back(std::move(finding));
     }
-    if (finding.use == PythonUse::kImport) {
-      const Module module = find_module(finding.name, parent_of(file));
-      result.next.insert(result.next.end(), module.files.begin(), module.files.end());
-      if (module.is_own || is_in_standard_library(finding.name)) {
-        continue;
-      }
-    }
-    result.findings.push_back(std::move(finding));
   }
   return result;
+}
+
+bool BundleCode::leads_on(const PythonFinding& finding,
+                          const std::string& folder,
+                          std::vector<std::string>& next) const {
+  if (finding.use == PythonUse::kNotebook) {
+    const auto notebook = find_file(joined(folder, finding.name));
+    next.insert(next.end(), notebook ? 1 : 0, notebook.value_or(""));
+    return notebook.has_value();
+  }
+  if (finding.use != PythonUse::kImport) {
+    return false;
+  }
+  const Module module = find_module(finding.name, folder);
+  next.insert(next.end(), module.files.begin(), module.files.end());
+  return module.is_own || is_in_standard_library(finding.name);
 }
 
 // What stands beside the file goes before the standard library, and that before what stands
@@ -213,17 +225,14 @@ std::set<std::string> BundleCode::requirements_of(const std::string& file) const
     waiting.pop_back();
     const std::string text = seen.insert(next).second ? text_of(next).value_or("") : "";
     visit_lines(text, [&](const std::string& line) {
-      if (line.starts_with("-r ")) {
-        const std::size_t start = line.find_first_not_of(' ', 2);
-        const std::size_t end = line.find_last_not_of(" \r");
-        if (start != std::string::npos) {
-          waiting.push_back(joined(parent_of(next), line.substr(start, end + 1 - start)));
-        }
-      } else if (std::string name = requirement_name(line); !name.empty()) {
-        names.insert(std::move(name));
+      if (const std::string included = included_file(line); !included.empty()) {
+        waiting.push_back(joined(parent_of(next), included));
+      } else {
+        names.insert(requirement_name(line));
       }
     });
   }
+  names.erase("");
   return names;
 }
 

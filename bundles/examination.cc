@@ -20,6 +20,23 @@ bool is_before(const SourcePlace& left, const SourcePlace& right) {
   return std::pair(left.line, left.column) <= std::pair(right.line, right.column);
 }
 
+// The task that begins nearest above `place` in its file.
+std::optional<std::size_t> nearest_task(const std::vector<std::vector<SourcePlace>>& tasks,
+                                        const SourcePlace& place) {
+  std::optional<std::size_t> nearest;
+  SourcePlace nearest_start;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (const SourcePlace& start : tasks[i]) {
+      const bool is_above = start.file == place.file && is_before(start, place);
+      if (is_above && (!nearest || is_before(nearest_start, start))) {
+        nearest = i;
+        nearest_start = start;
+      }
+    }
+  }
+  return nearest;
+}
+
 class Examiner {
  public:
   explicit Examiner(const LoadedBundle& bundle) : bundle_(bundle) {}
@@ -94,22 +111,12 @@ class Examiner {
     if (!rest.starts_with(kTasks)) {
       return std::nullopt;
     }
-    const std::vector<std::vector<SourcePlace>>& places = bundle_.jobs[job].task_places;
-    std::optional<std::size_t> nearest;
-    SourcePlace nearest_place;
-    for (std::size_t i = 0; !diagnostic.places.empty() && i < places.size(); ++i) {
-      for (const SourcePlace& start : places[i]) {
-        if (start.file == diagnostic.places.front().file &&
-            is_before(start, diagnostic.places.front()) &&
-            (!nearest || is_before(nearest_place, start))) {
-          nearest = i;
-          nearest_place = start;
-        }
-      }
-    }
     std::size_t index = 0;
     std::from_chars(rest.data() + kTasks.size(), rest.data() + rest.size(), index);
-    index = nearest.value_or(index);
+    if (!diagnostic.places.empty()) {
+      index =
+          nearest_task(bundle_.jobs[job].task_places, diagnostic.places.front()).value_or(index);
+    }
     return index < result_.jobs[job].tasks.size() ? std::optional(index) : std::nullopt;
   }
 
@@ -129,9 +136,9 @@ class Examiner {
   }
 
   void look_at_code() {
-    const auto files = list_files(bundle_.root);
+    const auto files = list_files(bundle_.sync);
     TaskCodeReader reader(
-        bundle_.root, files ? files->names : std::vector<std::string>{}, bundle_.workspace);
+        bundle_.sync, files ? files->names : std::vector<std::string>{}, bundle_.workspace);
     for (std::size_t job = 0; job < tasks_.size(); ++job) {
       for (std::size_t task = 0; task < tasks_[job].size(); ++task) {
         TaskExamination& examined = result_.jobs[job].tasks[task];

@@ -90,15 +90,16 @@ class ImportReader {
     return module;
   }
 
+  // `import a.b as c, d`
   void scan_plain_import(Tokens tokens) {
-    for (std::size_t at = 0; at < tokens.size(); ++at) {
-      const int line = tokens[at].line;
-      add(read_module(tokens, at), line);
-      while (at < tokens.size() && !tokens[at].is(TokenKind::kOperator, ",")) {
-        if (tokens[at].is(TokenKind::kOperator, ";")) {
-          return;
-        }
-        ++at;
+    bool is_module_next = true;
+    for (std::size_t at = 0; at < tokens.size() && !tokens[at].is(TokenKind::kOperator, ";");) {
+      if (is_module_next) {
+        const int line = tokens[at].line;
+        add(read_module(tokens, at), line);
+        is_module_next = false;
+      } else {
+        is_module_next = tokens[at++].is(TokenKind::kOperator, ",");
       }
     }
   }

@@ -120,20 +120,23 @@ class PythonLexer {
     const bool is_triple = peek(1) == quote && peek(2) == quote;
     at_ += is_triple ? 3 : 1;
     const int first_line = line_;
-    std::string content;
-    while (at_ < text_.size() && !ends_string(quote, is_triple)) {
-      if (!is_triple && text_[at_] == '\n') {
-        add(TokenKind::kString, std::move(content), first_line);
-        return;
-      }
-      const bool is_escape = text_[at_] == '\\' && at_ + 1 < text_.size();
-      for (int i = 0; i < (is_escape ? 2 : 1); ++i) {
-        line_ += text_[at_] == '\n' ? 1 : 0;
-        content += text_[at_++];
-      }
+    const std::size_t start = at_;
+    while (at_ < text_.size() && !ends_string(quote, is_triple) &&
+           (is_triple || text_[at_] != '\n')) {
+      take_character();
     }
-    at_ = std::min(at_ + (is_triple ? 3 : 1), text_.size());
-    add(TokenKind::kString, std::move(content), first_line);
+    add(TokenKind::kString, std::string(text_.substr(start, at_ - start)), first_line);
+    if (at_ < text_.size() && text_[at_] == quote) {
+      at_ += is_triple ? 3 : 1;
+    }
+  }
+
+  // With what a backslash takes along.
+  void take_character() {
+    const std::size_t count = text_[at_] == '\\' && at_ + 1 < text_.size() ? 2 : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      line_ += text_[at_++] == '\n' ? 1 : 0;
+    }
   }
 
   [[nodiscard]] bool ends_string(char quote, bool is_triple) const {

@@ -138,13 +138,16 @@ std::string_view first_word(std::string_view words) {
   return words.substr(0, words.find(' '));
 }
 
-template <typename Visit>
-void visit_words(std::string_view words, Visit visit) {
+template <typename Holds>
+bool has_word(std::string_view words, Holds holds) {
   while (!words.empty()) {
     const std::string_view word = first_word(words);
-    visit(word);
+    if (holds(word)) {
+      return true;
+    }
     words.remove_prefix(std::min(word.size() + 1, words.size()));
   }
+  return false;
 }
 
 bool is_at_or_below(std::string_view module, std::string_view parent) {
@@ -184,20 +187,18 @@ std::string package_of(std::string_view module) {
 }
 
 bool is_module_of(const std::set<std::string>& packages, std::string_view module) {
-  bool has_it = packages.contains(normal_name(top_of(module)));
-  if (const Row* known = find_packages(module)) {
-    visit_words(known->second, [&](std::string_view package) {
-      has_it = has_it || packages.contains(std::string(package));
-    });
-  }
-  for (const Row& row : kBrought) {
-    if (packages.contains(std::string(row.first))) {
-      visit_words(row.second, [&](std::string_view brought) {
-        has_it = has_it || is_at_or_below(module, brought);
-      });
-    }
-  }
-  return has_it;
+  const auto is_there = [&packages](std::string_view package) {
+    return packages.contains(std::string(package));
+  };
+  const auto brings_it = [&](const Row& row) {
+    return is_there(row.first) && has_word(row.second, [module](std::string_view brought) {
+             return is_at_or_below(module, brought);
+           });
+  };
+  const Row* known = find_packages(module);
+  return is_there(normal_name(top_of(module))) ||
+         (known != nullptr && has_word(known->second, is_there)) ||
+         std::ranges::any_of(kBrought, brings_it);
 }
 
 std::string requirement_name(std::string_view line) {

@@ -20,12 +20,10 @@ namespace {
 using Tokens = std::span<const PythonToken>;
 
 // What a module stands for beside a package to install. The longest prefix counts.
-struct ModuleUse {
-  std::string_view module;
-  std::optional<PythonUse> use;  ///< Nothing: Sheaf's runtime has it.
-};
+// Nothing: Sheaf's runtime has it.
+using ModuleUse = std::pair<std::string_view, std::optional<PythonUse>>;
 
-constexpr std::array<ModuleUse, 16> kModuleUses = {{
+constexpr auto kModuleUses = std::to_array<ModuleUse>({
     {"pyspark.dbutils", std::nullopt},
     {"databricks.sdk.runtime", std::nullopt},
     {"dbruntime", std::nullopt},
@@ -42,7 +40,7 @@ constexpr std::array<ModuleUse, 16> kModuleUses = {{
     {"dlt", PythonUse::kPipelines},
     {"mlflow.deployments", PythonUse::kServing},
     {"mlflow.spark", PythonUse::kSpark},
-}};
+});
 
 bool is_below(std::string_view module, std::string_view parent) {
   return module.starts_with(parent) &&
@@ -52,8 +50,8 @@ bool is_below(std::string_view module, std::string_view parent) {
 const ModuleUse* find_module_use(std::string_view module) {
   const ModuleUse* best = nullptr;
   for (const ModuleUse& known : kModuleUses) {
-    if (is_below(module, known.module) &&
-        (best == nullptr || best->module.size() < known.module.size())) {
+    if (is_below(module, known.first) &&
+        (best == nullptr || best->first.size() < known.first.size())) {
       best = &known;
     }
   }
@@ -64,8 +62,6 @@ const ModuleUse* find_module_use(std::string_view module) {
 struct Chain {
   std::vector<std::string_view> names;
   int line = 0;
-  /// Whether it goes on behind a call: `.table` of `read().table`.
-  bool is_continued = false;
   /// The literals that stand in its call, up to the first closing bracket.
   std::vector<std::string_view> literals;
 
@@ -156,8 +152,8 @@ class Scanner {
     const ModuleUse* known = find_module_use(module);
     if (known == nullptr) {
       add(PythonUse::kImport, module, line);
-    } else if (known->use) {
-      add(*known->use, std::string(known->module), line);
+    } else if (known->second) {
+      add(*known->second, std::string(known->first), line);
     }
     if (known != nullptr && module.starts_with("mlflow")) {
       add(PythonUse::kImport, "mlflow", line);
@@ -203,11 +199,24 @@ class Scanner {
     }
   }
 
+  // Up to the first closing bracket.
+  static std::vector<std::string_view> literals_in(Tokens call) {
+    std::vector<std::string_view> literals;
+    for (const PythonToken& token : call) {
+      if (token.is(TokenKind::kOperator, ")")) {
+        break;
+      }
+      if (token.kind == TokenKind::kString) {
+        literals.emplace_back(token.text);
+      }
+    }
+    return literals;
+  }
+
   // Moves `at` behind the names.
   static Chain read_chain(Tokens tokens, std::size_t& at) {
     Chain chain;
     chain.line = tokens[at].line;
-    chain.is_continued = at > 0 && tokens[at - 1].is(TokenKind::kOperator, ".");
     chain.names.emplace_back(tokens[at++].text);
     while (at + 1 < tokens.size() && tokens[at].is(TokenKind::kOperator, ".") &&
            tokens[at + 1].kind == TokenKind::kName) {
@@ -215,12 +224,7 @@ class Scanner {
       at += 2;
     }
     if (at < tokens.size() && tokens[at].is(TokenKind::kOperator, "(")) {
-      for (std::size_t i = at + 1; i < tokens.size() && !tokens[i].is(TokenKind::kOperator, ")");
-           ++i) {
-        if (tokens[i].kind == TokenKind::kString) {
-          chain.literals.emplace_back(tokens[i].text);
-        }
-      }
+      chain.literals = literals_in(tokens.subspan(at));
     }
     return chain;
   }

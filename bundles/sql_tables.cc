@@ -53,16 +53,22 @@ bool holds(const auto& list, const std::string& word) {
   return std::ranges::find(list, word) != list.end();
 }
 
-}  // namespace
-
-std::vector<std::string> tables_of_sql(std::string_view sql) {
-  const std::vector<std::string> words = words_of(sql);
+// What WITH defines: `name AS (`.
+std::vector<std::string> own_names(const std::vector<std::string>& words) {
   std::vector<std::string> own;
   for (std::size_t i = 0; i + 2 < words.size(); ++i) {
     if (upper(words[i + 1]) == "AS" && words[i + 2] == "(") {
       own.push_back(words[i]);
     }
   }
+  return own;
+}
+
+}  // namespace
+
+std::vector<std::string> tables_of_sql(std::string_view sql) {
+  const std::vector<std::string> words = words_of(sql);
+  const std::vector<std::string> own = own_names(words);
   std::vector<std::string> tables;
   bool is_expected = false;
   for (const std::string& word : words) {

@@ -1,6 +1,7 @@
 #include "bundles/task_code.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -78,24 +79,31 @@ void add_requirement(TaskCode& code, const std::string& line) {
   }
 }
 
+void read_environment(const json::object& environment, TaskCode& code) {
+  visit_items(object_at(environment, "spec"), "dependencies", [&code](const json::value& line) {
+    if (line.is_string()) {
+      add_requirement(code, std::string(line.get_string()));
+    }
+  });
+}
+
+void read_library(const json::object& library, TaskCode& code) {
+  code.requirements.push_back(text_at(object_at(library, "pypi"), "package"));
+  code.requirements.push_back(text_at(library, "whl"));
+  if (std::string file = text_at(library, "requirements"); !file.empty()) {
+    code.requirements_files.push_back(std::move(file));
+  }
+}
+
 void read_packages(const json::object& job, const json::object& task, TaskCode& code) {
   const std::string key = text_at(task, "environment_key");
   visit_objects(job, "environments", [&](const json::object& environment) {
     if (!key.empty() && text_at(environment, "environment_key") == key) {
-      visit_items(object_at(environment, "spec"), "dependencies", [&](const json::value& line) {
-        if (line.is_string()) {
-          add_requirement(code, std::string(line.get_string()));
-        }
-      });
+      read_environment(environment, code);
     }
   });
-  visit_objects(task, "libraries", [&code](const json::object& library) {
-    code.requirements.push_back(text_at(object_at(library, "pypi"), "package"));
-    code.requirements.push_back(text_at(library, "whl"));
-    if (std::string file = text_at(library, "requirements"); !file.empty()) {
-      code.requirements_files.push_back(std::move(file));
-    }
-  });
+  visit_objects(
+      task, "libraries", [&code](const json::object& library) { read_library(library, code); });
 }
 
 TaskCode read_task(const json::object& job, const json::object& outer) {
@@ -123,17 +131,45 @@ TaskCode read_task(const json::object& job, const json::object& outer) {
   return code;
 }
 
-std::string code_place_text(const PythonFinding& finding) {
-  return "import " + finding.name.substr(0, finding.name.find('.'));
-}
-
-Reason reason_of(const CodeFinding& found, Verdict verdict) {
-  return {.verdict = verdict,
-          .subject = {},
-          .summary = {},
-          .cure = {},
+Reason reason_at(const CodeFinding& found, Need need) {
+  return {.verdict = Verdict::kNeeds,
+          .subject = std::move(need.subject),
+          .summary = std::move(need.summary),
+          .cure = std::move(need.cure),
           .place = {.file = found.file, .line = found.what.line, .column = 0},
           .cell = found.what.cell};
+}
+
+Reason reason_of_import(const CodeFinding& found) {
+  Reason reason = reason_at(
+      found,
+      {.subject = package_of(found.what.name),
+       .summary = "import " + found.what.name.substr(0, found.what.name.find('.')),
+       .cure =
+           "Add the packages to the dependencies of an environment of the job, and name it with "
+           "environment_key."});
+  reason.verdict = Verdict::kRunsWithPackages;
+  return reason;
+}
+
+// What the code asks for and does not have; each package once.
+std::vector<Reason> reasons_of_code(const std::vector<CodeFinding>& findings,
+                                    const std::set<std::string>& packages) {
+  std::vector<Reason> reasons;
+  std::set<std::string> missing;
+  for (const CodeFinding& finding : findings) {
+    if (finding.what.use == PythonUse::kSpark && packages.contains("pyspark")) {
+      continue;
+    }
+    if (std::optional<Need> need = need_of(finding.what)) {
+      reasons.push_back(reason_at(finding, std::move(*need)));
+    } else if (finding.what.use == PythonUse::kImport &&
+               !is_module_of(packages, finding.what.name) &&
+               missing.insert(package_of(finding.what.name)).second) {
+      reasons.push_back(reason_of_import(finding));
+    }
+  }
+  return reasons;
 }
 
 }  // namespace
@@ -154,6 +190,27 @@ std::vector<TaskCode> tasks_of(const std::string& settings_json) {
 }
 
 std::vector<Reason> TaskCodeReader::examine(const TaskCode& task, const SourcePlace& place) {
+  std::vector<Reason> reasons = reasons_of_texts(task, place);
+  const std::vector<std::string> files = files_of(task, place);
+  const CodeFindings found = code_.examine(files);
+  for (const auto& [file, problem] : found.unreadable) {
+    reasons.push_back({.verdict = Verdict::kRefused,
+                       .subject = {},
+                       .summary = std::string(file).append(": ").append(problem),
+                       .cure = {},
+                       .place = place});
+  }
+  for (Reason& reason : reasons_of_code(found.findings, packages_of(task, place, files, found))) {
+    // As those of the YAML files: relative to the bundle.
+    reason.place.file =
+        fs::path("/" + reason.place.file).lexically_relative("/" + bundle_folder_).string();
+    reasons.push_back(std::move(reason));
+  }
+  return reasons;
+}
+
+std::vector<Reason> TaskCodeReader::reasons_of_texts(const TaskCode& task,
+                                                     const SourcePlace& place) const {
   std::vector<Reason> reasons;
   for (const std::string& text : task.texts) {
     std::optional<Need> need = is_own_place(text) ? std::nullopt : need_of_text(text);
@@ -163,40 +220,6 @@ std::vector<Reason> TaskCodeReader::examine(const TaskCode& task, const SourcePl
                          .summary = std::move(need->summary),
                          .cure = std::move(need->cure),
                          .place = place});
-    }
-  }
-  const std::vector<std::string> files = files_of(task, place);
-  const CodeFindings found = code_.examine(files);
-  for (const auto& [file, why] : found.unreadable) {
-    reasons.push_back({.verdict = Verdict::kRefused,
-                       .subject = {},
-                       .summary = file + ": " + why,
-                       .cure = {},
-                       .place = place});
-  }
-  const std::set<std::string> packages = packages_of(task, place, files, found);
-  std::set<std::string> missing;
-  for (const CodeFinding& finding : found.findings) {
-    if (finding.what.use == PythonUse::kSpark && packages.contains("pyspark")) {
-      continue;
-    }
-    if (std::optional<Need> need = need_of(finding.what)) {
-      Reason reason = reason_of(finding, Verdict::kNeeds);
-      reason.subject = std::move(need->subject);
-      reason.summary = std::move(need->summary);
-      reason.cure = std::move(need->cure);
-      reasons.push_back(std::move(reason));
-    } else if (finding.what.use == PythonUse::kImport &&
-               !is_module_of(packages, finding.what.name)) {
-      Reason reason = reason_of(finding, Verdict::kRunsWithPackages);
-      reason.subject = package_of(finding.what.name);
-      reason.summary = code_place_text(finding.what);
-      reason.cure =
-          "Add the packages to the dependencies of an environment of the job, and name "
-          "it with environment_key.";
-      if (missing.insert(reason.subject).second) {
-        reasons.push_back(std::move(reason));
-      }
     }
   }
   return reasons;
@@ -209,7 +232,7 @@ std::string TaskCodeReader::below_root(const std::string& path, const SourcePlac
   if (path.starts_with(prefix)) {
     return path.substr(prefix.size());
   }
-  return (fs::path(place.file).parent_path() / path).lexically_normal().string();
+  return (bundle_folder_ / fs::path(place.file).parent_path() / path).lexically_normal().string();
 }
 
 std::vector<std::string> TaskCodeReader::files_of(const TaskCode& task,

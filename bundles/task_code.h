@@ -3,14 +3,14 @@
 // Reads files below the bundle's root. One thread.
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bundles/bundle_code.h"
 #include "bundles/examination.h"
+#include "bundles/sync.h"
 
 namespace sheaf::bundles {
 
@@ -36,15 +36,20 @@ struct TaskCode {
 
 class TaskCodeReader {
  public:
-  TaskCodeReader(const std::filesystem::path& root,
+  /// `files` are those that travel, relative to the root of `sync`.
+  TaskCodeReader(const SyncRules& sync,
                  const std::vector<std::string>& files,
                  WorkspacePaths workspace)
-      : code_(root, files), workspace_(std::move(workspace)) {}
+      : code_(sync.root, files),
+        bundle_folder_(sync.bundle_folder),
+        workspace_(std::move(workspace)) {}
 
   /// `place` is where the task is written.
   [[nodiscard]] std::vector<Reason> examine(const TaskCode& task, const SourcePlace& place);
 
  private:
+  [[nodiscard]] std::vector<Reason> reasons_of_texts(const TaskCode& task,
+                                                     const SourcePlace& place) const;
   [[nodiscard]] std::string below_root(const std::string& path, const SourcePlace& place) const;
   [[nodiscard]] std::vector<std::string> files_of(const TaskCode& task,
                                                   const SourcePlace& place) const;
@@ -55,6 +60,8 @@ class TaskCodeReader {
   [[nodiscard]] bool is_own_place(const std::string& text) const;
 
   BundleCode code_;
+  /// In the root of what travels.
+  std::string bundle_folder_;
   WorkspacePaths workspace_;
 };
 

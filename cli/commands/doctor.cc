@@ -35,21 +35,26 @@ boost::json::object place_json(const bundles::SourcePlace& place) {
   return object;
 }
 
+boost::json::object reason_json(const Reason& reason) {
+  boost::json::object object{{"verdict", bundles::to_string(reason.verdict)},
+                             {"subject", reason.subject},
+                             {"summary", reason.summary},
+                             {"cure", reason.cure},
+                             {"place", nullptr}};
+  if (!reason.place.file.empty()) {
+    boost::json::object place = place_json(reason.place);
+    if (reason.cell != 0) {
+      place["cell"] = reason.cell;
+    }
+    object["place"] = std::move(place);
+  }
+  return object;
+}
+
 boost::json::array reasons_json(const std::vector<Reason>& reasons) {
   boost::json::array all;
   for (const Reason& reason : reasons) {
-    boost::json::object object{{"verdict", bundles::to_string(reason.verdict)},
-                               {"subject", reason.subject},
-                               {"summary", reason.summary},
-                               {"cure", reason.cure},
-                               {"place", nullptr}};
-    if (!reason.place.file.empty()) {
-      object["place"] = place_json(reason.place);
-      if (reason.cell != 0) {
-        object["place"].get_object()["cell"] = reason.cell;
-      }
-    }
-    all.push_back(std::move(object));
+    all.push_back(reason_json(reason));
   }
   return all;
 }
@@ -120,7 +125,7 @@ class Report {
   }
 
  private:
-  void add(std::vector<std::string> cells, const std::vector<Reason>& reasons) {
+  void add(const std::vector<std::string>& cells, const std::vector<Reason>& reasons) {
     const std::size_t lines = std::max<std::size_t>(reasons.size(), 1);
     for (std::size_t i = 0; i < lines; ++i) {
       std::vector<std::string> row = i == 0 ? cells : std::vector<std::string>(cells.size());

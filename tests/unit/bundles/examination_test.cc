@@ -40,7 +40,7 @@ constexpr const char* kScripts = R"(resources:
     wine:
       environments:
         - environment_key: e
-          spec: {dependencies: [pandas==2, scikit-learn]}
+          spec: {dependencies: [pandas==2, -r ../requirements.txt]}
       tasks:
         - task_key: train
           environment_key: e
@@ -52,6 +52,7 @@ constexpr const char* kScripts = R"(resources:
 BundleFolder& with_scripts(BundleFolder& folder) {
   return folder.with("databricks.yml", "bundle: {name: test}\ninclude: [jobs/*.yml]\n")
       .with("jobs/wine.yml", kScripts)
+      .with("requirements.txt", "scikit-learn\n")
       .with("src/train.py",
             "import json\nimport numpy\nimport sklearn\nfrom shared import paths\nimport tables\n")
       .with("src/shared/__init__.py", "import yaml\n")
@@ -95,6 +96,22 @@ TEST(Examination, TakesPysparkAmongTheDependenciesForASparkOfTheTasksOwn) {
   const Examination examination = examined(folder);
   EXPECT_EQ(verdict_text(examination.jobs.at(0).tasks.at(0).reasons), "needs Spark");
   EXPECT_EQ(verdict_text(examination.jobs.at(0).tasks.at(1).reasons), "runs");
+}
+
+TEST(Examination, LooksAtFilesThatTravelFromOutsideOfTheBundlesFolder) {
+  BundleFolder folder;
+  folder
+      .with("wine/databricks.yml",
+            "bundle: {name: test}\nsync: {paths: [., ../shared]}\nresources:\n  jobs:\n    wine:\n"
+            "      tasks: [{task_key: t, spark_python_task: {python_file: src/a.py}}]\n")
+      .with("wine/src/a.py", "import yaml\nimport tables\n")
+      .with("shared/tables.py", "import toml\n");
+  LoadOptions options = folder.options();
+  options.start_folder = folder.path() / "wine";
+  EXPECT_EQ(told(examine_bundle(load_bundle(options))),
+            "wine.t: runs with dependencies: [pyyaml, toml]\n"
+            "  src/a.py:1: import yaml\n"
+            "  ../shared/tables.py:1: import toml\n");
 }
 
 TEST(Examination, RefusesNotebooksThatAreNone) {
