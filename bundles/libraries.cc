@@ -108,7 +108,7 @@ class LibraryTranslator {
       return {text};
     }
     if (pattern.starts_with(context_.file_path + "/")) {
-      pattern = (context_.root / pattern.substr(context_.file_path.size() + 1)).string();
+      pattern = (context_.sync_root / pattern.substr(context_.file_path.size() + 1)).string();
     } else if (pattern.starts_with('/') || pattern.find(":/") != std::string::npos) {
       report(value,
              path,

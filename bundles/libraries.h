@@ -13,8 +13,9 @@
 namespace sheaf::bundles {
 
 struct LibraryContext {
-  std::filesystem::path root;
-  std::string file_path;      ///< Workspace path of the root.
+  std::filesystem::path root;       ///< The bundle's folder.
+  std::filesystem::path sync_root;  ///< Of what travels: it, or a folder above it.
+  std::string file_path;            ///< Workspace path of `sync_root`.
   std::string artifact_path;  ///< Workspace path of what is built.
   const SourceFiles& files;
   /// Whether the bundle builds wheels that may be missing still.

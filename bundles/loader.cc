@@ -238,6 +238,7 @@ class Loader {
     using enum LibraryContext::Stage;
     static const BuiltWheels nothing_built;
     return {.root = bundle_.root,
+            .sync_root = bundle_.sync.root,
             .file_path = bundle_.workspace.file_path,
             .artifact_path = bundle_.workspace.artifact_path,
             .files = files_,

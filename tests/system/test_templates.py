@@ -1,12 +1,16 @@
 """Every template of `sheaf init` runs as it is: it validates without a word, deploys, and its job succeeds."""
 
 import json
+import pathlib
+import shutil
 
 import pytest
 
 from cli_program import Cli, Up
 
 pytestmark = pytest.mark.daemons
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
 # Template → its job, arguments of deploy and run, tasks in the order of their keys.
 JOBS = {
@@ -34,14 +38,6 @@ def init(cli, folder, template):
     return folder
 
 
-def skip_unless_its_kinds_are_known(cli, folder):
-    """Tasks of kinds that this build does not run yet."""
-    kinds = [task["kind"] for job in cli.json("doctor", folder, status=None)["jobs"] for task in job["tasks"]
-             if task["verdict"] != "runs" and "_task` is not supported" in str(task["reasons"])]
-    if kinds:
-        pytest.skip(f"this build does not run {kinds}")
-
-
 def states_of(run):
     return {task["task_key"]: task["state"] for task in run["tasks"]}
 
@@ -57,7 +53,6 @@ def test_the_list_names_every_template(cli):
 @pytest.mark.parametrize("template", JOBS)
 def test_a_template_validates_without_a_word(cli, tmp_path, template):
     folder = init(cli, tmp_path / "first", template)
-    skip_unless_its_kinds_are_known(cli, folder)
     done = cli("validate", "--strict", folder=folder)
     assert "Validation OK!" in done.stdout and not done.stderr
     assert cli.json("doctor", folder)["runs"]
@@ -66,12 +61,10 @@ def test_a_template_validates_without_a_word(cli, tmp_path, template):
 @pytest.mark.parametrize("template", JOBS)
 def test_a_template_runs_as_it_is(cli, tmp_path, template):
     folder = init(cli, tmp_path / template, template)
-    skip_unless_its_kinds_are_known(cli, folder)
     options = ["--var", f"state_root={tmp_path}/state"] if template == "ml-retraining" else []
     job, states = JOBS[template]
     cli("deploy", *options, folder=folder)
-    if "plan" in cli("commands").stdout.split("\n"):
-        assert "0 to add, 0 to change, 0 to delete" in cli("plan", *options, folder=folder).stdout
+    assert "0 to add, 0 to change, 0 to delete" in cli("plan", *options, folder=folder).stdout
     assert {entry["change"] for entry in cli.json("deploy", *options, folder=folder)["jobs"]} == {"unchanged"}
     cli("run", job, *options, folder=folder)
     newest = cli.json("runs", "--job", job, folder=folder)["runs"][0]
@@ -89,3 +82,14 @@ def test_a_model_that_is_no_better_is_not_deployed(cli, tmp_path):
     assert ends == ["EXCLUDED", "SUCCESS"]
     served = json.loads((tmp_path / "state" / "serving" / "current" / "model.json").read_text())
     assert len(served["weights"]) == 4
+
+
+@pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+def test_a_plan_of_an_example_is_empty_once_it_is_deployed(cli, tmp_path, example):
+    folder = tmp_path / example
+    shutil.copytree(EXAMPLES / example, folder, ignore=shutil.ignore_patterns(".databricks", "dist", "build", "*.egg-info"))
+    for _ in range(2):
+        cli("deploy", folder=folder)
+        plan = cli.json("plan", folder=folder)
+        assert {job["action"] for job in plan["plan"].values()} == {"unchanged"}, plan
+        assert not any(plan["files"].values())
