@@ -39,6 +39,22 @@ std::string shown(std::string_view piece) {
   return std::string(piece.substr(0, end));
 }
 
+// How far the braces at the front of `piece` reach; adds them to `pieces` if they are malformed.
+std::size_t judge(std::string_view piece, std::vector<std::string>& pieces) {
+  if (!begins_like_a_reference(piece.substr(2))) {
+    return 1;
+  }
+  const auto references = model::parse_references(piece);
+  if (!references) {
+    return 1;
+  }
+  if (!references->empty() && references->front().offset == 0) {
+    return references->front().length;
+  }
+  pieces.push_back(shown(piece));
+  return 1;
+}
+
 void check_texts(const Value& value, const std::string& path, Findings& findings) {
   if (value.kind == Kind::kString && !value.is_unresolved) {
     for (const std::string& piece : malformed_braces(value.text)) {
@@ -64,17 +80,7 @@ std::vector<std::string> malformed_braces(std::string_view text) {
   std::vector<std::string> pieces;
   std::size_t at = text.find("{{");
   while (at != std::string_view::npos && pieces.size() < kMaxPieces) {
-    std::size_t length = 1;
-    if (begins_like_a_reference(text.substr(at + 2, kMaxPieceBytes))) {
-      const std::string_view piece = text.substr(at, kMaxPieceBytes);
-      const auto references = model::parse_references(piece);
-      if (references && !references->empty() && references->front().offset == 0) {
-        length = references->front().length;
-      } else if (references) {
-        pieces.push_back(shown(piece));
-      }
-    }
-    at = text.find("{{", at + length);
+    at = text.find("{{", at + judge(text.substr(at, kMaxPieceBytes), pieces));
   }
   return pieces;
 }

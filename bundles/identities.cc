@@ -17,18 +17,18 @@ constexpr std::string_view kOwner = "IS_OWNER";
 using Names = std::vector<std::string>;
 
 const Names& bundle_levels() {
-  static const Names all = {"CAN_VIEW", "CAN_RUN", "CAN_MANAGE"};
-  return all;
+  static const Names kAll = {"CAN_VIEW", "CAN_RUN", "CAN_MANAGE"};
+  return kAll;
 }
 
 const Names& job_levels() {
-  static const Names all = {"CAN_VIEW", "CAN_MANAGE_RUN", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"};
-  return all;
+  static const Names kAll = {"CAN_VIEW", "CAN_MANAGE_RUN", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"};
+  return kAll;
 }
 
 const Names& principals() {
-  static const Names all = {"user_name", "group_name", "service_principal_name"};
-  return all;
+  static const Names kAll = {"user_name", "group_name", "service_principal_name"};
+  return kAll;
 }
 
 bool contains(const Names& names, std::string_view name) {
@@ -37,16 +37,13 @@ bool contains(const Names& names, std::string_view name) {
 
 // "user_name=ann" of what names one principal; nothing otherwise.
 std::optional<std::string> principal_of(const Value& entry) {
-  std::optional<std::string> principal;
+  Names named;
   for (const std::string& kind : principals()) {
     if (const Value* name = find(entry, kind)) {
-      if (principal) {
-        return std::nullopt;
-      }
-      principal = kind + "=" + name->text;
+      named.push_back(kind + "=" + name->text);
     }
   }
-  return principal;
+  return named.size() == 1 ? std::optional(named.front()) : std::nullopt;
 }
 
 class Identities {
@@ -91,9 +88,9 @@ class Identities {
   }
 
   /// `own` and what the bundle says of others.
-  Value for_job(std::vector<Value> own,
-                const std::vector<Value>& of_bundle,
-                const Value& job) const {
+  [[nodiscard]] Value for_job(std::vector<Value> own,
+                              const std::vector<Value>& of_bundle,
+                              const Value& job) const {
     const std::size_t own_count = own.size();
     for (const Value& entry : of_bundle) {
       const bool is_known = std::any_of(
@@ -175,6 +172,26 @@ class Identities {
   Findings& findings_;
 };
 
+void settle_job(Identities& identities,
+                Member& job,
+                const Value* run_as,
+                const std::vector<Value>& of_bundle) {
+  const std::string path = "resources.jobs." + job.key;
+  if (const Value* own = find(job.value, "run_as")) {
+    identities.check_run_as(*own, member_path(path, "run_as"));
+  } else if (run_as != nullptr) {
+    put(job.value, "run_as", *run_as);
+  }
+  const Value* own = find(job.value, "permissions");
+  if (own == nullptr && of_bundle.empty()) {
+    return;
+  }
+  std::vector<Value> entries =
+      own == nullptr ? std::vector<Value>{}
+                     : identities.read(*own, member_path(path, "permissions"), job_levels());
+  put(job.value, "permissions", identities.for_job(std::move(entries), of_bundle, job.value));
+}
+
 }  // namespace
 
 void apply_identities(Value& configuration, const std::string& deployer, Findings& findings) {
@@ -193,21 +210,8 @@ void apply_identities(Value& configuration, const std::string& deployer, Finding
     return;
   }
   for (Member& job : jobs->members) {
-    if (!job.value.is_map()) {
-      continue;
-    }
-    const std::string path = "resources.jobs." + job.key;
-    if (const Value* own_run_as = find(job.value, "run_as")) {
-      identities.check_run_as(*own_run_as, member_path(path, "run_as"));
-    } else if (run_as != nullptr) {
-      put(job.value, "run_as", *run_as);
-    }
-    const Value* own = find(job.value, "permissions");
-    if (own != nullptr || !of_bundle.empty()) {
-      std::vector<Value> entries =
-          own == nullptr ? std::vector<Value>{}
-                         : identities.read(*own, member_path(path, "permissions"), job_levels());
-      put(job.value, "permissions", identities.for_job(std::move(entries), of_bundle, job.value));
+    if (job.value.is_map()) {
+      settle_job(identities, job, run_as, of_bundle);
     }
   }
 }

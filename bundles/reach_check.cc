@@ -83,22 +83,16 @@ class Reach {
 
  private:
   // Upstream tasks first; tasks on and behind cycles are left out, they have been reported.
-  std::vector<std::size_t> in_order() const {
+  [[nodiscard]] std::vector<std::size_t> in_order() const {
     std::vector<std::size_t> open(tasks_.size(), 0);
-    std::vector<std::vector<std::size_t>> dependents(tasks_.size());
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      for (const model::Dependency& dependency : tasks_[i].depends_on) {
-        const auto upstream = index_.find(dependency.task_key);
-        ++open[i];
-        if (upstream != index_.end()) {
-          dependents[upstream->second].push_back(i);
-        }
-      }
+      open[i] = tasks_[i].depends_on.size();
       if (open[i] == 0) {
         order.push_back(i);
       }
     }
+    const std::vector<std::vector<std::size_t>> dependents = dependents_of_all();
     for (std::size_t next = 0; next < order.size(); ++next) {
       for (const std::size_t dependent : dependents[order[next]]) {
         if (--open[dependent] == 0) {
@@ -107,6 +101,19 @@ class Reach {
       }
     }
     return order;
+  }
+
+  [[nodiscard]] std::vector<std::vector<std::size_t>> dependents_of_all() const {
+    std::vector<std::vector<std::size_t>> dependents(tasks_.size());
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      for (const model::Dependency& dependency : tasks_[i].depends_on) {
+        const auto upstream = index_.find(dependency.task_key);
+        if (upstream != index_.end()) {
+          dependents[upstream->second].push_back(i);
+        }
+      }
+    }
+    return dependents;
   }
 
   void judge(std::size_t task) {
@@ -127,7 +134,7 @@ class Reach {
     }
   }
 
-  std::size_t upstream_of(const model::Dependency& dependency) const {
+  [[nodiscard]] std::size_t upstream_of(const model::Dependency& dependency) const {
     return index_.find(dependency.task_key)->second;
   }
 
@@ -138,7 +145,7 @@ class Reach {
     return never_[upstream] || (outcome && *outcome != *dependency.outcome);
   }
 
-  std::optional<bool> constant_outcome(std::size_t task) const {
+  [[nodiscard]] std::optional<bool> constant_outcome(std::size_t task) const {
     const auto* condition = std::get_if<model::ConditionTask>(&tasks_[task].action);
     const std::string block = item_path("tasks", task) + ".condition_task.";
     if (condition == nullptr || !is_constant(*follow(job_, block + "left").value) ||
@@ -148,7 +155,7 @@ class Reach {
     return compare(condition->op, condition->left, condition->right);
   }
 
-  Outcomes needed_through(const model::Dependency& dependency) const {
+  [[nodiscard]] Outcomes needed_through(const model::Dependency& dependency) const {
     const std::size_t upstream = upstream_of(dependency);
     Outcomes needed = needed_[upstream];
     if (dependency.outcome) {
@@ -157,16 +164,13 @@ class Reach {
     return needed;
   }
 
-  bool exclude_each_other(const std::vector<model::Dependency>& dependencies) const {
+  [[nodiscard]] bool exclude_each_other(const std::vector<model::Dependency>& dependencies) const {
     Outcomes all;
-    for (const model::Dependency& dependency : dependencies) {
-      for (const auto& [condition, outcome] : needed_through(dependency)) {
-        if (all.emplace(condition, outcome).first->second != outcome) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return std::ranges::any_of(dependencies, [&](const model::Dependency& dependency) {
+      return std::ranges::any_of(needed_through(dependency), [&all](const auto& needed) {
+        return all.insert(needed).first->second != needed.second;
+      });
+    });
   }
 
   void report(std::size_t task, bool is_cut_off) {

@@ -27,24 +27,8 @@ class ScriptReader {
     }
     for (const Member& member : scripts.members) {
       const std::string path = "scripts." + member.key;
-      if (member.value.is_null() || !is_map(member.value, path)) {
-        continue;
-      }
-      for (const Member& field : member.value.members) {
-        if (field.key == "content") {
-          add(member.key, field, path + ".content", read);
-        } else {
-          warn("unknown field \"" + field.key + "\"" +
-                   model::did_you_mean(field.key, std::vector<std::string>{"content"}),
-               member_path(path, field.key),
-               {field.key_place});
-        }
-      }
-      if (find(member.value, "content") == nullptr) {
-        findings_.error({.summary = "the script \"" + member.key + "\" has no content",
-                         .detail = "Write what it runs below `content:`."},
-                        path,
-                        {member.key_place});
+      if (!member.value.is_null() && is_map(member.value, path)) {
+        read_one(member, path, read);
       }
     }
     return read;
@@ -73,6 +57,25 @@ class ScriptReader {
   }
 
  private:
+  void read_one(const Member& script, const std::string& path, std::vector<Script>& read) {
+    for (const Member& field : script.value.members) {
+      if (field.key == "content") {
+        add(script.key, field, path + ".content", read);
+        continue;
+      }
+      warn("unknown field \"" + field.key + "\"" +
+               model::did_you_mean(field.key, std::vector<std::string>{"content"}),
+           member_path(path, field.key),
+           {field.key_place});
+    }
+    if (find(script.value, "content") == nullptr) {
+      findings_.error({.summary = "the script \"" + script.key + "\" has no content",
+                       .detail = "Write what it runs below `content:`."},
+                      path,
+                      {script.key_place});
+    }
+  }
+
   bool is_map(const Value& value, const std::string& path) {
     if (!value.is_map()) {
       warn("expected a map, found " + std::string(kind_word(value.kind)), path, places_of(value));

@@ -119,7 +119,7 @@ class SyncReader {
     return entries;
   }
 
-  fs::path folder_of(const Value& item) const {
+  [[nodiscard]] fs::path folder_of(const Value& item) const {
     return item.place.is_known() ? fs::path(files_.name(item.place.file)).parent_path()
                                  : fs::path();
   }
@@ -181,7 +181,7 @@ class SyncReader {
   }
 
   // "" for the root itself.
-  std::string below_root(const fs::path& path) const {
+  [[nodiscard]] std::string below_root(const fs::path& path) const {
     std::string name = (fs::path(rules_.bundle_folder) / path).lexically_normal().string();
     while (name.ends_with('/')) {
       name.pop_back();
@@ -214,22 +214,28 @@ class SyncReader {
       return std::nullopt;
     }
     const std::string folder =
-        joined(escaped(rules_.bundle_folder), escaped(entry.folder.string()));
-    std::string pattern;
-    if (!is_anchored) {
-      const std::string plain = text.starts_with('#') ? "\\" + text : text;
-      pattern = entry.folder.empty() ? plain : "/" + trimmed(folder) + "/**/" + plain;
+        trimmed(joined(escaped(rules_.bundle_folder), escaped(entry.folder.string())));
+    std::optional<std::string> pattern;
+    if (is_anchored) {
+      pattern = anchored(folder, text, entry);
     } else {
-      const fs::path path = (fs::path(trimmed(folder)) / text).lexically_normal();
-      if (!path.empty() && *path.begin() == "..") {
-        refuse("\"" + entry.text + "\" leads out of the files that travel",
-               "Name the folder in sync.paths as well.",
-               entry);
-        return std::nullopt;
-      }
-      pattern = path == "." ? "/**" : "/" + path.string();
+      const std::string plain = text.starts_with('#') ? "\\" + text : text;
+      pattern = entry.folder.empty() ? plain : "/" + folder + "/**/" + plain;
     }
-    return (is_negated ? "!" : "") + pattern;
+    return pattern && is_negated ? "!" + *pattern : pattern;
+  }
+
+  std::optional<std::string> anchored(const std::string& folder,
+                                      const std::string& text,
+                                      const Entry& entry) {
+    const fs::path path = (fs::path(folder) / text).lexically_normal();
+    if (!path.empty() && *path.begin() == "..") {
+      refuse("\"" + entry.text + "\" leads out of the files that travel",
+             "Name the folder in sync.paths as well.",
+             entry);
+      return std::nullopt;
+    }
+    return path == "." ? "/**" : "/" + path.string();
   }
 
   static std::string trimmed(std::string folder) {

@@ -167,9 +167,7 @@ Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                           .file_path = run.record.file_path,
                           .timeout = settings.timeout,
                           .gpus = identity.gpus};
-  if (model::is_python(settings.action)) {
-    spec.environment = model::environment_of(*run.settings, settings);
-  }
+  spec.environment = model::environment_of(*run.settings, settings);
   if (auto built = std::visit(SpecBuilder(run, task, spec), settings.action); !built) {
     return fail(built.error());
   }

@@ -12,9 +12,10 @@ namespace sheaf::core {
 namespace {
 
 std::uint64_t fingerprint_of(const LiveRun& run, const model::TaskSettings& task) {
-  return model::is_python(task.action)
-             ? model::environment_fingerprint(model::environment_of(*run.settings, task))
-             : 0;
+  if (task.environment_key.empty() && !model::is_python(task.action)) {
+    return 0;
+  }
+  return model::environment_fingerprint(model::environment_of(*run.settings, task));
 }
 
 /// Whoever starts a task with an environment will have it. The newest stand last.
