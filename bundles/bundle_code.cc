@@ -218,18 +218,13 @@ std::vector<std::string> BundleCode::files_of_package(std::string_view package) 
 
 std::set<std::string> BundleCode::requirements_of(const std::string& file) const {
   std::set<std::string> names;
-  std::set<std::string> seen;
-  std::vector<std::string> waiting = {file};
-  while (!waiting.empty() && seen.size() < kMaxIncludedRequirements) {
-    const std::string next = waiting.back();
-    waiting.pop_back();
-    const std::string text = seen.insert(next).second ? text_of(next).value_or("") : "";
-    visit_lines(text, [&](const std::string& line) {
-      if (const std::string included = included_file(line); !included.empty()) {
-        waiting.push_back(joined(parent_of(next), included));
-      } else {
-        names.insert(requirement_name(line));
-      }
+  std::vector<std::string> files = {file};
+  for (std::size_t at = 0; at < std::min(files.size(), kMaxIncludedRequirements); ++at) {
+    const std::string folder = parent_of(files[at]);
+    visit_lines(text_of(files[at]).value_or(""), [&](const std::string& line) {
+      names.insert(requirement_name(line));
+      const std::string included = included_file(line);
+      files.insert(files.end(), included.empty() ? 0 : 1, joined(folder, included));
     });
   }
   names.erase("");

@@ -17,24 +17,24 @@ namespace {
 constexpr std::string_view kJobs = "resources.jobs.";
 
 bool is_before(const SourcePlace& left, const SourcePlace& right) {
-  return std::pair(left.line, left.column) <= std::pair(right.line, right.column);
+  return std::pair(left.line, left.column) < std::pair(right.line, right.column);
 }
 
 // The task that begins nearest above `place` in its file.
 std::optional<std::size_t> nearest_task(const std::vector<std::vector<SourcePlace>>& tasks,
                                         const SourcePlace& place) {
-  std::optional<std::size_t> nearest;
-  SourcePlace nearest_start;
+  using Start = std::pair<SourcePlace, std::size_t>;
+  std::vector<Start> above;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (const SourcePlace& start : tasks[i]) {
-      const bool is_above = start.file == place.file && is_before(start, place);
-      if (is_above && (!nearest || is_before(nearest_start, start))) {
-        nearest = i;
-        nearest_start = start;
-      }
+      above.emplace_back(start, i);
     }
   }
-  return nearest;
+  std::erase_if(above, [&place](const Start& start) {
+    return start.first.file != place.file || is_before(place, start.first);
+  });
+  const auto nearest = std::ranges::max_element(above, is_before, &Start::first);
+  return nearest == above.end() ? std::nullopt : std::optional(nearest->second);
 }
 
 class Examiner {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <utility>
 
 namespace sheaf::bundles {
 
@@ -64,6 +65,17 @@ std::vector<std::string> own_names(const std::vector<std::string>& words) {
   return own;
 }
 
+void add_table(const std::string& word,
+               const std::vector<std::string>& own,
+               std::vector<std::string>& tables) {
+  std::string name = word;
+  std::erase(name, '`');
+  const bool is_name = !name.empty() && belongs_to_word(word.front());
+  if (is_name && !holds(own, word) && !holds(tables, name)) {
+    tables.push_back(std::move(name));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> tables_of_sql(std::string_view sql) {
@@ -75,16 +87,9 @@ std::vector<std::string> tables_of_sql(std::string_view sql) {
     const std::string keyword = upper(word);
     if (holds(kBeforeTables, keyword)) {
       is_expected = true;
-      continue;
-    }
-    if (is_expected && !holds(kNoTables, keyword)) {
-      std::string name = word;
-      std::erase(name, '`');
+    } else if (is_expected && !holds(kNoTables, keyword)) {
       is_expected = false;
-      if (!name.empty() && belongs_to_word(word.front()) && !holds(own, word) &&
-          !holds(tables, name)) {
-        tables.push_back(name);
-      }
+      add_table(word, own, tables);
     }
   }
   return tables;

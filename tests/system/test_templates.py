@@ -12,7 +12,7 @@ pytestmark = pytest.mark.daemons
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
-# Template → its job, arguments of deploy and run, tasks in the order of their keys.
+# Template → its job, and how its tasks end.
 JOBS = {
     "minimal": ("hello", {"count": "SUCCESS", "greet": "SUCCESS"}),
     "python-wheel": ("letters", {"count": "SUCCESS", "has_vowels": "SUCCESS"}),

@@ -102,16 +102,16 @@ TEST(Examination, LooksAtFilesThatTravelFromOutsideOfTheBundlesFolder) {
   BundleFolder folder;
   folder
       .with("wine/databricks.yml",
-            "bundle: {name: test}\nsync: {paths: [., ../shared]}\nresources:\n  jobs:\n    wine:\n"
+            "bundle: {name: test}\nsync: {paths: [., ../lib]}\nresources:\n  jobs:\n    wine:\n"
             "      tasks: [{task_key: t, spark_python_task: {python_file: src/a.py}}]\n")
       .with("wine/src/a.py", "import yaml\nimport tables\n")
-      .with("shared/tables.py", "import toml\n");
+      .with("lib/tables.py", "import toml\n");
   LoadOptions options = folder.options();
   options.start_folder = folder.path() / "wine";
   EXPECT_EQ(told(examine_bundle(load_bundle(options))),
             "wine.t: runs with dependencies: [pyyaml, toml]\n"
             "  src/a.py:1: import yaml\n"
-            "  ../shared/tables.py:1: import toml\n");
+            "  ../lib/tables.py:1: import toml\n");
 }
 
 TEST(Examination, RefusesNotebooksThatAreNone) {
