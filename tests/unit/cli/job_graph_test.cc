@@ -22,11 +22,11 @@ TEST(JobGraph, IsDrawnAsATree) {
   EXPECT_EQ(
       to_tree(read_job_graph("wine", kJob)),
       "wine: retrain\n"
-      "  prepare                              spark_python_task: prepare.py\n"
-      "  └─ train                             command_task: ./train.sh --fast\n"
-      "     └─ better (also after prepare)    condition_task: {{tasks.train.values.x}} EQUAL_TO 1\n"
-      "        ├─ deploy                      run_job_task: job 7  [better is true]\n"
-      "        └─ tell                        for_each_task: each of [1,2]: say  [better is false]"
+      "  prepare                            spark_python_task: prepare.py\n"
+      "  └─ train                           command_task: ./train.sh --fast\n"
+      "     └─ better (also after prepare)  condition_task: {{tasks.train.values.x}} EQUAL_TO 1\n"
+      "        ├─ deploy                    run_job_task: job 7  [better is true]\n"
+      "        └─ tell                      for_each_task: each of [1,2]: say  [better is false]"
       "  [ALL_DONE]\n");
 }
 
