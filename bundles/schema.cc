@@ -83,6 +83,12 @@ constexpr auto kSections = std::to_array<SectionField>({
 });
 // clang-format on
 
+/// Texts that are taken for values of other types.
+constexpr std::string_view kIntegerText = R"(^[-+]?[0-9]+$)";
+constexpr std::string_view kNumberText = R"(^[-+]?[0-9.]+([eE][-+]?[0-9]+)?$)";
+constexpr std::string_view kBooleanText =
+    "^([yYnN]|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF)$";
+
 json::object described(json::object schema, std::string_view description) {
   schema["description"] = description;
   return schema;
@@ -93,23 +99,30 @@ json::object schema_of(FieldType type) {
   const auto or_reference = [](json::object other) {
     return json::object{{"anyOf", {std::move(other), {{"$ref", "#/$defs/reference"}}}}};
   };
+  const auto or_text = [](std::string_view type, std::string_view pattern) {
+    return json::object{{"anyOf",
+                         {{{"type", type}},
+                          {{"type", "string"}, {"pattern", pattern}},
+                          {{"$ref", "#/$defs/reference"}}}}};
+  };
   switch (type) {
     case kString:
       return {{"type", {"string", "number", "boolean"}}};
     case kInteger:
-      return or_reference({{"type", "integer"}});
+      return or_text("integer", kIntegerText);
     case kNumber:
-      return or_reference({{"type", "number"}});
+      return or_text("number", kNumberText);
     case kIntegerOrString:
       return {{"type", {"integer", "string"}}};
     case kBoolean:
-      return or_reference({{"type", "boolean"}});
+      return or_text("boolean", kBooleanText);
     case kStringList:
       return or_reference(
           {{"type", "array"}, {"items", {{"type", {"string", "number", "boolean"}}}}});
     case kStringMap:
-      return or_reference({{"type", "object"},
-                           {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}});
+      return or_reference(
+          {{"type", "object"},
+           {"additionalProperties", {{"type", {"string", "number", "boolean", "null"}}}}});
     case kObject:
     case kObjectList:
     case kAny:
@@ -145,9 +158,11 @@ json::object schema_of(const Field& field) {
     schema = schema_of(field.type);
   }
   if (!field.choices.empty()) {
-    schema = {{"anyOf",
-               {{{"enum", json::value_from(model::split_choices(field.choices))}},
-                {{"$ref", "#/$defs/reference"}}}}};
+    json::array choices = json::value_from(model::split_choices(field.choices)).get_array();
+    if (field.choices == "true|false") {
+      choices.insert(choices.end(), {true, false});
+    }
+    schema = {{"anyOf", {{{"enum", std::move(choices)}}, {{"$ref", "#/$defs/reference"}}}}};
   }
   if (field.treatment == Treatment::kRefused) {
     schema["deprecated"] = true;

@@ -1,11 +1,14 @@
 """What `deploy` refuses it refuses whole: with the golden text of its place and cure, and nothing on the scheduler moves."""
 
 import json
+import os
 import pathlib
+import pwd
 import shutil
 import urllib.request
 
 import pytest
+import yaml
 
 from cli_program import Cli, Up, write_bundle
 from sheaf_daemons import DEADLINE_S, command_task
@@ -13,8 +16,18 @@ from sheaf_daemons import DEADLINE_S, command_task
 pytestmark = pytest.mark.daemons
 
 MALFORMED = pathlib.Path(__file__).resolve().parents[1] / "bundles" / "malformed"
-ARGUMENTS = {"strict_unknown_fields": ["--strict"], "undeclared_variable": ["--var", "ruonds=5"],
-             "unknown_target": ["--target", "prodction"]}
+# Whom the golden texts take for the user.
+GOLDEN_USER = "ann.b@example.org"
+
+
+def options_of(bundle):
+    """Arguments and environment that a case of the golden tests asks for in load_options.yml."""
+    path = bundle / "load_options.yml"
+    given = yaml.safe_load(path.read_text()) if path.exists() else {}
+    arguments = [word for name, value in given.get("variables", {}).items() for word in ("--var", f"{name}={value}")]
+    arguments += ["--target", str(given["target"])] if "target" in given else []
+    arguments += [flag for key, flag in (("strict", "--strict"), ("allow_unsupported", "--allow-unsupported")) if key in given]
+    return arguments, {name: str(value) for name, value in given.get("environment", {}).items()}
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +57,12 @@ def state(up):
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in MALFORMED.iterdir()))
-def test_nothing_of_a_malformed_bundle_reaches_the_scheduler(up, tmp_path, name):
+def test_nothing_of_a_malformed_bundle_reaches_the_scheduler(up, tmp_path, monkeypatch, name):
     bundle = shutil.copytree(MALFORMED / name, tmp_path / name)
-    expected = (bundle / "expected.txt").read_text()
+    expected = (bundle / "expected.txt").read_text().replace(GOLDEN_USER, pwd.getpwuid(os.geteuid()).pw_name)
     before = state(up)
-    refused = up.cli("deploy", *ARGUMENTS.get(name, []), folder=bundle, status=2)
+    arguments, environment = options_of(bundle)
+    monkeypatch.setattr(up.cli, "variables", environment)
+    refused = up.cli("deploy", *arguments, folder=bundle, status=2)
     assert expected.strip() in refused.stderr
     assert state(up) == before
