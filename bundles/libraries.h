@@ -16,7 +16,7 @@ struct LibraryContext {
   std::filesystem::path root;       ///< The bundle's folder.
   std::filesystem::path sync_root;  ///< Of what travels: it, or a folder above it.
   std::string file_path;            ///< Workspace path of `sync_root`.
-  std::string artifact_path;  ///< Workspace path of what is built.
+  std::string artifact_path;        ///< Workspace path of what is built.
   const SourceFiles& files;
   /// Whether the bundle builds wheels that may be missing still.
   enum class Stage { kNothingToBuild, kNotYetBuilt, kBuilt };

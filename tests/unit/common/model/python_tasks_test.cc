@@ -21,15 +21,13 @@ std::string error_of(const std::string& task) {
   return settings ? "" : settings.error().message;
 }
 
-const std::string kWheel =
-    R"("python_wheel_task": {"package_name": "p", "entry_point": "main"})";
+const std::string kWheel = R"("python_wheel_task": {"package_name": "p", "entry_point": "main"})";
 
 TEST(PythonTasks, AWheelTaskHasAListOrAMapOfParameters) {
   const auto listed = task_of(
       R"("python_wheel_task": {"package_name": "p", "entry_point": "main", "parameters": ["a"]})");
-  EXPECT_EQ(
-      std::get<PythonWheelTask>(listed.action),
-      (PythonWheelTask{.package_name = "p", .entry_point = "main", .parameters = {"a"}}));
+  EXPECT_EQ(std::get<PythonWheelTask>(listed.action),
+            (PythonWheelTask{.package_name = "p", .entry_point = "main", .parameters = {"a"}}));
   const auto named = task_of(
       R"("python_wheel_task": {"package_name": "p", "entry_point": "m", "named_parameters": {"a": "b"}})");
   EXPECT_EQ(std::get<PythonWheelTask>(named.action).named_parameters,
@@ -50,9 +48,9 @@ TEST(PythonTasks, NeedTheirFields) {
                 .find("\"-p\" is not a name of Python"),
             std::string::npos);
   EXPECT_NE(error_of(R"("notebook_task": {})").find("notebook_path: required"), std::string::npos);
-  EXPECT_NE(error_of(R"("notebook_task": {"notebook_path": "a"})")
-                .find("\"a\" is not an absolute path"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of(R"("notebook_task": {"notebook_path": "a"})").find("\"a\" is not an absolute path"),
+      std::string::npos);
   EXPECT_NE(error_of(R"("notebook_task": {"notebook_path": "/a", "warehouse_id": "w"})")
                 .find("warehouse_id: not supported"),
             std::string::npos);
@@ -62,9 +60,9 @@ TEST(PythonTasks, LibrariesAreLinesOfARequirementsFile) {
   const auto task = task_of(
       kWheel +
       R"(, "libraries": [{"whl": "/a/.internal/x.whl"}, {"pypi": {"package": "b==1"}}, {"requirements": "/f/r.txt"}, {"whl": "https://c/d.whl"}])");
-  EXPECT_EQ(task.libraries,
-            (std::vector<std::string>{
-                "/a/.internal/x.whl", "b==1", "-r /f/r.txt", "https://c/d.whl"}));
+  EXPECT_EQ(
+      task.libraries,
+      (std::vector<std::string>{"/a/.internal/x.whl", "b==1", "-r /f/r.txt", "https://c/d.whl"}));
 }
 
 TEST(PythonTasks, LibrariesThatCannotBeInstalledAreRefused) {
@@ -82,10 +80,9 @@ TEST(PythonTasks, LibrariesThatCannotBeInstalledAreRefused) {
               std::string::npos)
         << library << error_of(kWheel + R"(, "libraries": [)" + library + "]");
   }
-  EXPECT_NE(
-      error_of(R"("command_task": {"command": ["x"]}, "libraries": [{"whl": "/a.whl"}])")
-          .find("libraries: only a Python task has a Python environment"),
-      std::string::npos);
+  EXPECT_NE(error_of(R"("command_task": {"command": ["x"]}, "libraries": [{"whl": "/a.whl"}])")
+                .find("libraries: only a Python task has a Python environment"),
+            std::string::npos);
 }
 
 TEST(PythonTasks, TheEnvironmentIsTheNamedOneThenLibrariesThenWhatTheKindNeeds) {
@@ -104,7 +101,8 @@ TEST(PythonTasks, TheEnvironmentIsTheNamedOneThenLibrariesThenWhatTheKindNeeds) 
 
 TEST(PythonTasks, ReferencesInTheirParametersAreChecked) {
   EXPECT_NE(
-      error_of(R"("notebook_task": {"notebook_path": "/n", "base_parameters": {"a": "{{job.naem}}"}})")
+      error_of(
+          R"("notebook_task": {"notebook_path": "/n", "base_parameters": {"a": "{{job.naem}}"}})")
           .find("notebook_task.base_parameters.a"),
       std::string::npos);
   EXPECT_NE(

@@ -290,8 +290,8 @@ std::vector<core::Event> sample_events() {
   for (const core::Event& event : stream_events(run)) {
     events.push_back(event);
   }
-  events.emplace_back(core::DeploymentRemoved{
-      .deployment = DeploymentId{100}, .bundle = "wine", .target = "dev"});
+  events.emplace_back(
+      core::DeploymentRemoved{.deployment = DeploymentId{100}, .bundle = "wine", .target = "dev"});
   return events;
 }
 
