@@ -63,6 +63,16 @@ Dealer::Dealer(Opened opened, DealerSettings settings)
       events_(opened.events ? std::make_unique<ConnectionEvents>(std::move(opened.events))
                             : nullptr) {}
 
+Dealer::~Dealer() {
+  stop_telling();
+}
+
+void Dealer::stop_telling() {
+  if (events_) {
+    zmq_socket_monitor(handle(), nullptr, 0);
+  }
+}
+
 ConnectionEvents& Dealer::events() {
   SHEAF_CHECK(events_ != nullptr, "the dealer was not asked to tell its connections");
   return *events_;
@@ -101,6 +111,7 @@ Result<void> Dealer::reopen() {
   if (!opened) {
     return fail(opened.error());
   }
+  stop_telling();
   socket().swap(*opened->socket);
   if (events_) {
     events_->socket().swap(*opened->events);

@@ -40,6 +40,11 @@ class Dealer : public Socket {
   /// Begins to connect; nothing tells whether that ever succeeds but the first answer. Fails with
   /// kInvalid on an address or key that is none.
   [[nodiscard]] static Result<Dealer> connect(const DealerSettings& settings);
+  ~Dealer();
+  Dealer(Dealer&&) noexcept = default;
+  Dealer& operator=(Dealer&&) = delete;
+  Dealer(const Dealer&) = delete;
+  Dealer& operator=(const Dealer&) = delete;
 
   /// Hands a message to the connection's queue. Fails with kUnavailable when there is no connection
   /// now or its queue is full; the message is then not sent.
@@ -62,6 +67,8 @@ class Dealer : public Socket {
   };
   Dealer(Opened opened, DealerSettings settings);
   [[nodiscard]] static Result<Opened> open_connected(const DealerSettings& settings);
+  /// Before events() go: libzmq waits without end, in its one thread, to tell an event to nobody.
+  void stop_telling();
 
   DealerSettings settings_;
   std::unique_ptr<ConnectionEvents> events_;  // At one address, for the Poller; or null.

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from sheaf_runtime import notebook_kernel, wheel_task
-from sheaf_runtime.notebook_kernel import InputWidgetNotDefined, NotebookExit, Widgets
+from sheaf_runtime import notebook_utilities, wheel_task
+from sheaf_runtime.notebook_utilities import InputWidgetNotDefined, NotebookExit, Widgets
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def no_widgets():
 
 def test_parameters_come_before_what_a_notebook_declares():
     widgets = Widgets()
-    notebook_kernel.add_widget_values({"day": "friday"})
+    notebook_utilities.add_widget_values({"day": "friday"})
     widgets.text("day", "monday")
     widgets.dropdown("size", 1, [1, 2], "Size")
     widgets.combobox("place", "bar", ["bar", "home"])
@@ -43,7 +43,7 @@ def test_the_end_of_a_notebook_is_no_ordinary_exception(tmp_path, monkeypatch):
     monkeypatch.setenv("SHEAF_NOTEBOOK_RESULT", str(tmp_path / "result"))
     with pytest.raises(NotebookExit):
         try:
-            notebook_kernel.Notebook().exit("bye")
+            notebook_utilities.Notebook().exit("bye")
         except Exception:
             pytest.fail("swallowed")
     assert (tmp_path / "result").read_text() == "bye"

@@ -101,7 +101,7 @@ def _run_cells(cell, path, depth):
               for match in _ARGUMENT.finditer(arguments)}
     cells = _inlined(found, depth + 1)
     if values:
-        code = f"from sheaf_runtime.notebook_kernel import add_widget_values\nadd_widget_values({values!r})\n"
+        code = f"from sheaf_runtime.notebook_utilities import add_widget_values\nadd_widget_values({values!r})\n"
         cells.insert(0, Cell("code", "", code, place=cell.place))
     return cells
 

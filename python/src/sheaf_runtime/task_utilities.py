@@ -50,10 +50,10 @@ class DBUtils:
 
     def __getattr__(self, name):
         if name in ("library", "notebook", "widgets"):
-            from sheaf_runtime import notebook_kernel
+            from sheaf_runtime import notebook_utilities
 
-            if notebook_kernel.is_prepared():
-                return getattr(notebook_kernel, name.capitalize())()
+            if notebook_utilities.is_prepared():
+                return getattr(notebook_utilities, name.capitalize())()
         if name in _INSTEAD:
             return _NotOffered(name)
         raise AttributeError(f"dbutils has no part {name!r}")
