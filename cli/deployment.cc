@@ -70,15 +70,25 @@ Result<DesiredDeployment> load_desired(const Invocation& invocation) {
     return fail(ErrorCode::kInvalid,
                 "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
   }
-  const auto files = bundles::list_files(bundle->sync);
+  DesiredDeployment desired{.bundle = std::move(*bundle), .tree = {}};
+  if (auto hashed = hash_again(desired); !hashed) {
+    return fail(hashed.error());
+  }
+  return desired;
+}
+
+Result<void> hash_again(DesiredDeployment& desired) {
+  const bundles::LoadedBundle& bundle = desired.bundle;
+  const auto files = bundles::list_files(bundle.sync);
   if (!files) {
     return fail(files.error());
   }
-  auto tree = bundles::hash_files(bundle->sync.root, files->names, bundle->artifact_files);
+  auto tree = bundles::hash_files(bundle.sync.root, files->names, bundle.artifact_files);
   if (!tree) {
     return fail(tree.error());
   }
-  return DesiredDeployment{.bundle = std::move(*bundle), .tree = std::move(*tree)};
+  desired.tree = std::move(*tree);
+  return {};
 }
 
 Result<StandingDeployment> read_standing(Scheduler& scheduler, const DeploymentName& name) {

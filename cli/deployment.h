@@ -34,6 +34,9 @@ struct DesiredDeployment {
 /// scripts around that. Fails with kInvalid when the bundle has errors.
 [[nodiscard]] Result<DesiredDeployment> load_desired(const Invocation& invocation);
 
+/// Lists and hashes the bundle's files anew.
+[[nodiscard]] Result<void> hash_again(DesiredDeployment& desired);
+
 struct StandingDeployment {
   std::int64_t version = 0;  ///< 0: there is none.
   std::string manifest_digest;

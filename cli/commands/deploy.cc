@@ -71,7 +71,8 @@ Result<std::int64_t> check_plan(const std::filesystem::path& file,
     return fail(ErrorCode::kInvalid,
                 plan.error().message + ": give what `sheaf plan -o json` printed");
   }
-  if (text_at(*plan, "digest").empty() || !plan->contains("version")) {
+  if (text_at(*plan, "digest").empty() || plan->if_contains("version") == nullptr ||
+      !plan->at("version").is_int64()) {
     return fail(ErrorCode::kInvalid,
                 "--plan " + file.string() + ": no plan; give what `sheaf plan -o json` printed");
   }
@@ -109,6 +110,17 @@ class DeployCommand final : public Command {
     if (!desired) {
       return fail(desired.error());
     }
+    auto scheduler = connect(invocation);
+    if (!scheduler) {
+      return fail(scheduler.error());
+    }
+    if (auto ran = run_moments(desired->bundle, {"predeploy"}); !ran) {
+      return fail(ran.error());
+    }
+    // The script may have written what shall travel.
+    if (auto hashed = hash_again(*desired); !hashed) {
+      return fail(hashed.error());
+    }
     std::optional<std::int64_t> planned_version;
     if (plan_file_) {
       auto version = check_plan(invocation.surroundings.absolute(*plan_file_), *desired);
@@ -116,13 +128,6 @@ class DeployCommand final : public Command {
         return fail(version.error());
       }
       planned_version = *version;
-    }
-    auto scheduler = connect(invocation);
-    if (!scheduler) {
-      return fail(scheduler.error());
-    }
-    if (auto ran = run_moments(desired->bundle, {"predeploy"}); !ran) {
-      return fail(ran.error());
     }
     const auto standing = read_standing(*scheduler, desired->name());
     if (!standing) {

@@ -27,7 +27,7 @@ class RollbackCommand final : public Command {
         "rollback", "Deploys the version before again: its settings, its files");
     app->add_option("--to", version_, "Version; the one before the current where absent")
         ->option_text("VERSION")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     app->add_flag("--list", lists_, "Show the versions and change nothing")->excludes("--to");
     return app;
   }

@@ -97,6 +97,11 @@ class RunCommand final : public Command {
     if (script == bundle->scripts.named.end()) {
       return std::nullopt;
     }
+    if (!parameters_.empty() || !only_.empty() || does_not_wait_ || invocation.wants_json()) {
+      return fail(
+          ErrorCode::kInvalid,
+          "`" + job_ + "` is a script: it takes no --params, --only, --no-wait and -o json");
+    }
     if (bundle->has_errors()) {
       say_findings(invocation, *bundle);
       return fail(ErrorCode::kInvalid,

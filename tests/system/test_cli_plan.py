@@ -168,6 +168,7 @@ def test_a_script_of_the_bundle_runs_here_with_the_variables_of_the_deployment(c
     cli.variables["STATUS"] = "3"
     try:
         cli("run", "greet", folder=folder, status=1)
+        assert "is a script" in cli("run", "greet", "--no-wait", folder=folder, status=2).stderr
     finally:
         del cli.variables["STATUS"]
 
@@ -180,9 +181,11 @@ def test_scripts_run_around_a_deployment_and_can_stop_it(cli, folder):
     (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log; exit 4")))
     assert "predeploy ended with status 4" in cli("deploy", folder=folder, status=2).stderr
     assert "is not deployed" in cli("summary", folder=folder, status=2).stderr
-    (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log")))
+    (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log; date +%N > written")))
     assert json.loads(cli("deploy", "-o", "json", folder=folder).stdout)["version"] == 1
     assert (folder.parent / "log").read_text() == "before\nbefore\nafter\n"
+    # What the script writes travels.
+    assert cli.json("plan", folder=folder)["files"] == {"added": [], "changed": [], "removed": []}
 
 
 def test_what_cannot_be_deployed_is_refused_or_left_out_when_that_is_allowed(cli, folder):

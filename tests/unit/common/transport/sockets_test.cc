@@ -303,6 +303,26 @@ TEST_F(Sockets, EachConnectionIsAnEvent) {
   }));
 }
 
+// libzmq has one thread for all connections of a process: it must not wait for a reader that went.
+TEST_F(Sockets, DealersThatGoWhileTheyConnectHoldNobodyUp) {
+  const KeyPair keys = enrol("w");
+  const auto connect = [&] {
+    return Dealer::connect({.endpoint = router_->endpoint(),
+                            .server_public_key = server_.public_key,
+                            .keys = keys,
+                            .limits = {},
+                            .tells_connections = true})
+        .value();
+  };
+  Poller poller(Wakeup::create().value());
+  for (int pause_ms = 0; pause_ms < 40; ++pause_ms) {
+    Dealer dealer = connect();
+    poller.wait(Milliseconds{pause_ms / 4});
+  }
+  Dealer last = connect();
+  EXPECT_TRUE(retry([&] { return last.events().take_connected(); }));
+}
+
 TEST_F(Sockets, OnlyOneAuthenticatorRuns) {
   EXPECT_EQ(Authenticator::start({}).error().code, ErrorCode::kConflict);
 }
