@@ -99,9 +99,9 @@ json::object schema_of(FieldType type) {
   const auto or_reference = [](json::object other) {
     return json::object{{"anyOf", {std::move(other), {{"$ref", "#/$defs/reference"}}}}};
   };
-  const auto or_text = [](std::string_view type, std::string_view pattern) {
+  const auto or_text = [](std::string_view kind, std::string_view pattern) {
     return json::object{{"anyOf",
-                         {{{"type", type}},
+                         {{{"type", kind}},
                           {{"type", "string"}, {"pattern", pattern}},
                           {{"$ref", "#/$defs/reference"}}}}};
   };

@@ -102,8 +102,8 @@ struct StreamWorld : CoreWorld {
 
   std::vector<TaskState> states() const { return iterations_of(id, "loop"); }
   TaskState state_at(std::uint32_t index) const { return iteration_row(id, "loop", index).state; }
-  std::size_t count(TaskState state) const {
-    return static_cast<std::size_t>(std::ranges::count(states(), state));
+  std::size_t count(TaskState wanted) const {
+    return static_cast<std::size_t>(std::ranges::count(states(), wanted));
   }
   TaskDetails details_at(std::uint32_t index) const {
     const StoredRun& stored = stored_runs().at(id);
