@@ -18,8 +18,8 @@ class Applier {
   void operator()(const DeploymentRecorded& event) { writer_.take_id(event.deployment.id.value); }
 
   void operator()(const JobRecorded& event) {
-    writer_.take_id(event.job.id.value);
-    const auto activity = state_.jobs.find(event.job.id);
+    writer_.take_id(event.job->id.value);
+    const auto activity = state_.jobs.find(event.job->id);
     if (activity == state_.jobs.end()) {
       return;
     }
@@ -34,7 +34,7 @@ class Applier {
         writer_.mark_dirty(run);
       }
     }
-    writer_.refresh_startable(event.job.id);
+    writer_.refresh_startable(event.job->id);
   }
 
   void operator()(const JobRemoved& event) {
@@ -55,9 +55,9 @@ class Applier {
   void operator()(const FireSkipped& /*event*/) {}
 
   void operator()(const RunSubmitted& event) {
-    writer_.take_id(event.run.first_attempt.value + event.run.task_count - 1);
-    writer_.take_id(event.run.id.value);
-    writer_.mark_whole(writer_.add_run(event.run, event.settings));
+    writer_.take_id(event.run->first_attempt.value + event.run->task_count - 1);
+    writer_.take_id(event.run->id.value);
+    writer_.mark_whole(writer_.add_run(*event.run, event.settings));
   }
 
   void operator()(const RunStarted& event) {
@@ -308,11 +308,11 @@ class Applier {
     for (const TaskRow& row : event.rows) {
       writer_.take_id(row.attempt.value);
     }
-    writer_.take_id(event.run.repairs.back().id);
+    writer_.take_id(event.run->repairs.back().id);
     std::vector<InputsPointer> inputs = event.inputs;
-    inputs.resize(event.run.blocks.size());  // A replay has none.
-    state_.ready.forget(event.run.id);
-    LiveRun& run = writer_.add_stored({.record = event.run,
+    inputs.resize(event.run->blocks.size());  // A replay has none.
+    state_.ready.forget(event.run->id);
+    LiveRun& run = writer_.add_stored({.record = *event.run,
                                        .settings = event.settings,
                                        .rows = event.rows,
                                        .details = event.details,

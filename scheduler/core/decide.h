@@ -23,6 +23,9 @@ using Decision = tl::expected<Step, Rejection>;
 
 /// State as it stands, and the step that grows from it. The step's own events are not in `state`.
 struct Draft {
+  /// Of the end of a task, the commonest step.
+  static constexpr std::size_t kUsualEvents = 4;
+
   const State& state;
   const Facts& facts;
   Timestamp now;
@@ -39,7 +42,12 @@ struct Draft {
     next_id += count;
     return first;
   }
-  void record(Event event) { step.events.push_back(std::move(event)); }
+  void record(Event event) {
+    if (step.events.empty()) {
+      step.events.reserve(kUsualEvents);
+    }
+    step.events.push_back(std::move(event));
+  }
   void order(Effect effect) { step.effects.push_back(std::move(effect)); }
 };
 

@@ -102,10 +102,10 @@ bool Repairer::keeps_block(std::uint32_t block, TaskIndex task) const {
   }
   const bool is_same =
       now->inputs == then->inputs && now->inputs_file == then->inputs_file &&
-      (now->inputs_file.empty() || after_.run.manifest_digest == before_.record.manifest_digest);
+      (now->inputs_file.empty() || after_.run->manifest_digest == before_.record.manifest_digest);
   const bool has_references = now->inputs.find("{{") != std::string::npos;
-  const bool may_read_else = after_.run.parameters != before_.record.parameters ||
-                             after_.run.name != before_.record.name ||
+  const bool may_read_else = after_.run->parameters != before_.record.parameters ||
+                             after_.run->name != before_.record.name ||
                              choice_.has_reset_ancestor(task);
   return is_same && !(has_references && may_read_else);
 }
@@ -164,7 +164,7 @@ void Repairer::keep_block(std::uint32_t block, TaskIndex parent) {
   if (range.count > 0) {
     after_.iterations.push_back(range);
   }
-  after_.run.blocks.push_back(record);
+  after_.run->blocks.push_back(record);
   after_.inputs.push_back(before_.inputs[block]);
 }
 
@@ -223,8 +223,8 @@ RunRepaired Repairer::repair() {
     }
   }
   keep_blocks();
-  after_.run.task_count = static_cast<std::uint32_t>(after_.rows.size());
-  after_.run.repairs.back().attempts = std::move(fresh_);
+  after_.run->task_count = static_cast<std::uint32_t>(after_.rows.size());
+  after_.run->repairs.back().attempts = std::move(fresh_);
   return std::move(after_);
 }
 
@@ -262,7 +262,7 @@ Decision decide_repair(Draft draft, const RepairRun& command) {
     return reject(chosen.error().code, chosen.error().message);
   }
   RunRepaired repaired = Repairer(draft, command, choice).repair();
-  draft.step.reply = RepairReply{.repair = repaired.run.repairs.back().id};
+  draft.step.reply = RepairReply{.repair = repaired.run->repairs.back().id};
   draft.record(std::move(repaired));
   if (!draft.facts.job) {
     draft.record(JobRemoved{.job = run.job});  // Its runs go one by one, after a restart as well.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/boxed.h"
 #include "scheduler/core/command.h"
 #include "scheduler/core/iteration_inputs.h"
 #include "scheduler/core/records.h"
@@ -60,7 +61,7 @@ struct AttemptRange {
 
 /// A finished run is live again: some of its tasks are reset, the others keep their results.
 struct RunRepaired {
-  RunRecord run;             ///< Queued; its last repair is the new one.
+  Boxed<RunRecord> run;      ///< Queued; its last repair is the new one.
   SettingsPointer settings;  ///< Stored by digest, not with the event.
   std::vector<TaskRow> rows;
   std::map<TaskIndex, TaskDetails> details;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/boxed.h"
 #include "common/base/id.h"
 #include "common/base/time.h"
 
@@ -71,7 +72,7 @@ struct DeploymentRemoved {
 
 /// A job was created or changed. `settings_json` is empty when the digest was stored before.
 struct JobRecorded {
-  JobRecord job;
+  Boxed<JobRecord> job;
   std::string settings_json;
   std::int64_t max_concurrent_runs = 1;
   std::int64_t timeout_s = 0;

@@ -18,7 +18,7 @@ RunId run_of(const Event& event) {
           return fact.run;
         } else if constexpr (std::is_same_v<Fact, RunSubmitted> ||
                              std::is_same_v<Fact, RunRepaired>) {
-          return fact.run.id;
+          return fact.run->id;
         } else {
           return {};
         }

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/boxed.h"
 #include "scheduler/core/command.h"
 #include "scheduler/core/delegation_events.h"
 #include "scheduler/core/records.h"
@@ -31,7 +32,7 @@ struct FireSkipped {
 
 /// A run exists, queued; its graph is compiled from `settings`.
 struct RunSubmitted {
-  RunRecord run;
+  Boxed<RunRecord> run;
   SettingsPointer settings;  ///< Stored by digest, not with the event.
 };
 

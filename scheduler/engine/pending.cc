@@ -24,9 +24,9 @@ struct Filer {
     records.removed_deployments.push_back(event);
   }
   void operator()(const core::JobRecorded& event) const {
-    records.jobs[event.job.id] = event.job;
+    records.jobs[event.job->id] = *event.job;
     if (!event.settings_json.empty()) {
-      records.settings[event.job.settings_digest] = event.settings_json;
+      records.settings[event.job->settings_digest] = event.settings_json;
     }
   }
   void operator()(const core::JobRemoved& event) const { records.jobs[event.job] = std::nullopt; }
@@ -52,7 +52,7 @@ struct Filer {
     records.settings[event.digest] = event.json;
   }
   void operator()(const core::RunRepaired& event) const {
-    records.repaired_runs.insert(event.run.id);
+    records.repaired_runs.insert(event.run->id);
   }
   void operator()(const core::RunDeleted& event) const { records.deleted_runs.insert(event.run); }
   void operator()(const core::HookSecretRecorded& event) const {
@@ -114,14 +114,14 @@ auto look_up(const Map& map, const Key& key) -> std::optional<typename Map::mapp
 
 }  // namespace
 
-void Pending::note(const core::Event& event) {
+void Pending::note(core::Event event) {
   const RunId run = core::run_of(event);
   if (events_.empty() || events_.back().run != run) {
     events_.push_back({.run = run, .events = {}});
   }
-  events_.back().events.push_back(event);
-  ++event_count_;
   std::visit(Filer{records_}, event);
+  events_.back().events.push_back(std::move(event));
+  ++event_count_;
 }
 
 store::Batch Pending::take(core::State& state, const store::Head& head) {

@@ -17,7 +17,7 @@ namespace sheaf::engine {
 class Pending {
  public:
   /// Takes note of an event that was applied.
-  void note(const core::Event& event);
+  void note(core::Event event);
 
   [[nodiscard]] bool is_empty() const { return events_.empty(); }
   /// Events noted since the last take().

@@ -104,9 +104,9 @@ Outcome Turn::step(const core::Command& command) {
   if (!step) {
     return fail(step.error().code, step.error().message);
   }
-  for (const core::Event& event : step->events) {
+  for (core::Event& event : step->events) {
     core::apply(state_, event);
-    pending_.note(event);
+    pending_.note(std::move(event));
   }
   std::ranges::move(step->effects, std::back_inserter(effects_));
   return std::move(step->reply);

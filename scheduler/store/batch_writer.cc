@@ -26,7 +26,7 @@ std::vector<core::AttemptRange> attempts_brought_by(const core::Event& event) {
   }
   if (const auto* repaired = std::get_if<core::RunRepaired>(&event)) {
     std::vector<core::AttemptRange> ranges = repaired->iterations;
-    for (const AttemptId attempt : repaired->run.repairs.back().attempts) {
+    for (const AttemptId attempt : repaired->run->repairs.back().attempts) {
       ranges.push_back({.first = attempt, .count = 1});
     }
     return ranges;

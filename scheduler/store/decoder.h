@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/boxed.h"
 #include "common/base/id.h"
 #include "common/base/time.h"
 #include "scheduler/store/codec.h"
@@ -97,6 +98,10 @@ class Decoder {
     if (is_ok()) {
       get_alternative(value, index, std::index_sequence_for<Alternatives...>{});
     }
+  }
+  template <typename T>
+  void get(Boxed<T>& boxed) {
+    get(*boxed);
   }
   template <typename Record>
     requires std::is_class_v<Record>

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/boxed.h"
 #include "common/base/check.h"
 #include "common/base/id.h"
 #include "common/base/time.h"
@@ -83,6 +84,10 @@ class Encoder {
   void put(const std::variant<Alternatives...>& value) {
     put_varint(value.index());
     std::visit([this](const auto& alternative) { this->put(alternative); }, value);
+  }
+  template <typename T>
+  void put(const Boxed<T>& boxed) {
+    put(*boxed);
   }
   template <typename Record>
     requires std::is_class_v<Record>

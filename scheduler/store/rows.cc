@@ -1,6 +1,8 @@
 #include "scheduler/store/rows.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "scheduler/core/state.h"
 #include "scheduler/store/decoder.h"
@@ -70,22 +72,24 @@ namespace {
 /// The visitor of packed task rows: every field at its own width, least significant byte first.
 class FixedEncoder {
  public:
-  explicit FixedEncoder(std::string& bytes) : bytes_(bytes) {}
+  explicit FixedEncoder(Encoder& target) : target_(target) {}
 
   template <typename Record, typename... Fields>
   void of(const Record& /*record*/, const Fields&... all) {
     static_assert(sizeof...(Fields) == field_count<Record>(), "a field is not described");
+    static_assert((sizeof(Fields) + ...) <= kMaxRowBytes, "a row is longer than its buffer");
+    size_ = 0;
     (put(all), ...);
+    target_.put_raw({row_.data(), size_});
   }
 
  private:
   template <std::unsigned_integral T>
   void put(T value) {
-    std::array<char, sizeof(T)> bytes{};
-    for (std::size_t byte = 0; byte < sizeof(T); ++byte) {
-      bytes[byte] = static_cast<char>((value >> (8 * byte)) & 0xFFu);
-    }
-    bytes_.append(bytes.data(), bytes.size());
+    static_assert(std::endian::native == std::endian::little, "the bytes would have to be turned");
+    const auto bytes = std::bit_cast<std::array<char, sizeof(T)>>(value);
+    std::ranges::copy(bytes, row_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += bytes.size();
   }
   template <Enumeration E>
   void put(E value) {
@@ -99,7 +103,11 @@ class FixedEncoder {
   }
   void put(Timestamp instant) { put(static_cast<std::uint64_t>(to_epoch_ms(instant))); }
 
-  std::string& bytes_;
+  static constexpr std::size_t kMaxRowBytes = sizeof(core::TaskRow);
+
+  Encoder& target_;
+  std::array<char, kMaxRowBytes> row_{};
+  std::size_t size_ = 0;
 };
 
 class FixedDecoder {
@@ -152,13 +160,10 @@ void put_row(Encoder& encoder, const Row& row) {
 void put_row(Encoder& encoder, const TasksRow& row) {
   SHEAF_CHECK(row.tasks.size() <= core::kTasksPerPage, "a page holds too many tasks");
   encoder.put(static_cast<std::uint32_t>(row.tasks.size()));
-  std::string packed;
-  packed.reserve(row.tasks.size() * sizeof(core::TaskRow));
-  FixedEncoder fixed(packed);
+  FixedEncoder fixed(encoder);
   for (const core::TaskRow& task : row.tasks) {
     fields(fixed, task);
   }
-  encoder.put_raw(packed);
 }
 
 template <typename Row>

@@ -33,9 +33,9 @@ Result<void> SettingsCache::fill_settings(std::vector<core::Event>& events) {
     };
     Result<void> filled;
     if (auto* const submitted = std::get_if<core::RunSubmitted>(&event)) {
-      filled = fill(submitted->run, submitted->settings);
+      filled = fill(*submitted->run, submitted->settings);
     } else if (auto* const repaired = std::get_if<core::RunRepaired>(&event)) {
-      filled = fill(repaired->run, repaired->settings);
+      filled = fill(*repaired->run, repaired->settings);
     }
     if (!filled) {
       return filled;

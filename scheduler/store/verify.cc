@@ -22,7 +22,7 @@ struct Folded {
   Latest<std::string> receipts;
   Latest<std::pair<JobId, std::string>> hook_secrets;
 
-  void operator()(const core::JobRecorded& event) { jobs[event.job.id] = encode(event.job); }
+  void operator()(const core::JobRecorded& event) { jobs[event.job->id] = encode(*event.job); }
   void operator()(const core::JobRemoved& event) { jobs.erase(event.job); }
   void operator()(const core::DeploymentRecorded& event) {
     deployments[event.deployment.id] = encode(event.deployment);
@@ -166,7 +166,7 @@ void Verifier::clear_suspicions(const std::vector<core::Event>& events) {
     const auto* repaired = std::get_if<core::RunRepaired>(&event);
     const auto* deleted = std::get_if<core::RunDeleted>(&event);
     if (repaired != nullptr || deleted != nullptr) {
-      suspicions_.erase(repaired != nullptr ? repaired->run.id : deleted->run);
+      suspicions_.erase(repaired != nullptr ? repaired->run->id : deleted->run);
     }
   }
 }

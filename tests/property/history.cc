@@ -20,12 +20,12 @@ void History::follow(const tests::CoreWorld& world) {
 
 void History::read(const core::Event& event) {
   if (const auto* job = std::get_if<core::JobRecorded>(&event)) {
-    limits_[job->job.id] = job->max_concurrent_runs;
+    limits_[job->job->id] = job->max_concurrent_runs;
   } else if (const auto* gone = std::get_if<core::JobRemoved>(&event)) {
     limits_[gone->job] = core::kMaxConcurrentRunsOfGoneJobs;
   } else if (const auto* submitted = std::get_if<core::RunSubmitted>(&event)) {
-    job_of_[submitted->run.id] = submitted->run.job;
-    queues_[submitted->run.job].push_back(submitted->run.id);
+    job_of_[submitted->run->id] = submitted->run->job;
+    queues_[submitted->run->job].push_back(submitted->run->id);
   } else if (const auto* started = std::get_if<core::RunStarted>(&event)) {
     run_started(started->run);
   } else if (const auto* finished = std::get_if<core::RunFinished>(&event)) {

@@ -6,17 +6,17 @@ namespace sheaf::scenario {
 
 void Names::learn(const core::Event& event) {
   if (const auto* job = std::get_if<core::JobRecorded>(&event)) {
-    jobs_[job->job.id.value] = job->job.name;
+    jobs_[job->job->id.value] = job->job->name;
   } else if (const auto* schedule = std::get_if<core::ScheduleRecorded>(&event)) {
     triggers_[schedule->schedule.id] = schedule->schedule.job;
   } else if (const auto* run = std::get_if<core::RunSubmitted>(&event)) {
-    runs_[run->run.id.value] = "r" + std::to_string(runs_.size() + 1);
-    settings_[run->run.id] = run->settings;
+    runs_[run->run->id.value] = "r" + std::to_string(runs_.size() + 1);
+    settings_[run->run->id] = run->settings;
   } else if (const auto* planned = std::get_if<core::IterationsPlanned>(&event)) {
     blocks_[planned->run].push_back(planned->block);
   } else if (const auto* repaired = std::get_if<core::RunRepaired>(&event)) {
-    settings_[repaired->run.id] = repaired->settings;
-    blocks_[repaired->run.id] = repaired->run.blocks;
+    settings_[repaired->run->id] = repaired->settings;
+    blocks_[repaired->run->id] = repaired->run->blocks;
   } else if (const auto* worker = std::get_if<core::WorkerRecorded>(&event)) {
     workers_[worker->worker.id.value] = worker->worker.name;
   } else if (const auto* alert = std::get_if<core::AlertRecorded>(&event)) {

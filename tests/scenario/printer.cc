@@ -89,7 +89,7 @@ struct EventText {
     return "DeploymentRecorded version=" + std::to_string(e.deployment.version);
   }
   std::string operator()(const core::JobRecorded& e) const {
-    return "JobRecorded " + names.of(e.job.id);
+    return "JobRecorded " + names.of(e.job->id);
   }
   std::string operator()(const core::JobRemoved& e) const {
     return "JobRemoved " + names.of(e.job);
@@ -106,7 +106,7 @@ struct EventText {
            (e.fire.covered_by.is_valid() ? " covered_by=" + names.of(e.fire.covered_by) : "");
   }
   std::string operator()(const core::RunSubmitted& e) const {
-    return "RunSubmitted " + names.of(e.run.id) + " of " + names.of(e.run.job);
+    return "RunSubmitted " + names.of(e.run->id) + " of " + names.of(e.run->job);
   }
   std::string operator()(const core::RunStarted& e) const {
     return "RunStarted " + names.of(e.run) + " deadline=" + time.print(e.deadline);
@@ -206,8 +206,8 @@ struct EventText {
     return "IterationsAbandoned " + names.of(e.run) + " " + named(e.state);
   }
   std::string operator()(const core::RunRepaired& e) const {
-    return "RunRepaired " + names.of(e.run.id) + " " +
-           std::to_string(e.run.repairs.back().attempts.size()) + " rows again";
+    return "RunRepaired " + names.of(e.run->id) + " " +
+           std::to_string(e.run->repairs.back().attempts.size()) + " rows again";
   }
   std::string operator()(const core::RunDeleted& e) const {
     return "RunDeleted " + names.of(e.run);

@@ -46,8 +46,8 @@ class DelegationJudge::Reader {
   explicit Reader(DelegationJudge& judge) : judge_(judge) {}
 
   void operator()(const core::JobRecorded& event) {
-    judge_.job_keys_[event.job.id] = event.job.resource_key;
-    judge_.most_runs_[event.job.id] = event.max_concurrent_runs;
+    judge_.job_keys_[event.job->id] = event.job->resource_key;
+    judge_.most_runs_[event.job->id] = event.max_concurrent_runs;
   }
   void operator()(const core::RunStarted& event) {
     judge_.running_[judge_.runs_.at(event.run).record.job].insert(event.run);
@@ -73,8 +73,8 @@ class DelegationJudge::Reader {
     }
   }
   void operator()(const core::RunSubmitted& event) {
-    if (event.run.trigger.kind == model::TriggerKind::kRunJob) {
-      judge_.check_child(event.run, *event.settings);
+    if (event.run->trigger.kind == model::TriggerKind::kRunJob) {
+      judge_.check_child(*event.run, *event.settings);
     }
   }
   void operator()(const core::TaskFinished& event) { judge_.check_end(event.run, event.task); }

@@ -29,8 +29,8 @@ void Ledger::Reader::trace(const std::string& what) const {
 }
 
 void Ledger::Reader::operator()(const core::JobRecorded& event) {
-  ledger_.jobs_[event.job.id].max_concurrent_runs = event.max_concurrent_runs;
-  ledger_.repairs_.note_job(event.job.id, event.job.settings_digest);
+  ledger_.jobs_[event.job->id].max_concurrent_runs = event.max_concurrent_runs;
+  ledger_.repairs_.note_job(event.job->id, event.job->settings_digest);
 }
 
 void Ledger::Reader::operator()(const core::JobRemoved& event) {
@@ -39,23 +39,23 @@ void Ledger::Reader::operator()(const core::JobRemoved& event) {
 }
 
 void Ledger::Reader::operator()(const core::RunSubmitted& event) {
-  trace("run " + to_string(event.run.id) + " of job " + to_string(event.run.job) + " submitted");
-  RunFact fact{.record = event.run, .settings = event.settings};
-  fact.queued = event.run.submitted;
-  fact.tasks.resize(event.run.task_count);
-  if (!ledger_.runs_.emplace(event.run.id, std::move(fact)).second) {
-    violate("ids", "run " + to_string(event.run.id) + " was submitted twice");
+  trace("run " + to_string(event.run->id) + " of job " + to_string(event.run->job) + " submitted");
+  RunFact fact{.record = *event.run, .settings = event.settings};
+  fact.queued = event.run->submitted;
+  fact.tasks.resize(event.run->task_count);
+  if (!ledger_.runs_.emplace(event.run->id, std::move(fact)).second) {
+    violate("ids", "run " + to_string(event.run->id) + " was submitted twice");
   }
   ++ledger_.unfinished_;
-  JobFact& job = ledger_.jobs_[event.run.job];
+  JobFact& job = ledger_.jobs_[event.run->job];
   const auto ahead = static_cast<std::int64_t>(job.queued.size() + job.running.size());
   if (event.settings->max_concurrent_runs == 0 ||
-      (ahead >= job.max_concurrent_runs && !queues(ledger_.runs_.at(event.run.id)))) {
-    ledger_.to_skip_.push_back(event.run.id);
+      (ahead >= job.max_concurrent_runs && !queues(ledger_.runs_.at(event.run->id)))) {
+    ledger_.to_skip_.push_back(event.run->id);
   }
-  job.queued.push_back(event.run.id);
-  if (event.run.trigger.kind == model::TriggerKind::kSchedule) {
-    take_nominal(event.run.trigger.trigger, event.run.trigger.nominal);
+  job.queued.push_back(event.run->id);
+  if (event.run->trigger.kind == model::TriggerKind::kSchedule) {
+    take_nominal(event.run->trigger.trigger, event.run->trigger.nominal);
   }
 }
 

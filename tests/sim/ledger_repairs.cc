@@ -4,20 +4,20 @@
 namespace sheaf::sim {
 
 void Ledger::Reader::operator()(const core::RunRepaired& event) {
-  trace("run " + to_string(event.run.id) + " is repaired");
-  RunFact& run = ledger_.runs_.at(event.run.id);
+  trace("run " + to_string(event.run->id) + " is repaired");
+  RunFact& run = ledger_.runs_.at(event.run->id);
   ledger_.repairs_.check(event, run);
   take_repaired(event, run);
   ++ledger_.unfinished_;
-  ledger_.jobs_[event.run.job].queued.push_back(event.run.id);
+  ledger_.jobs_[event.run->job].queued.push_back(event.run->id);
 }
 
 void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run) {
-  const RunId id = event.run.id;
+  const RunId id = event.run->id;
   const auto moved = moved_rows(event, run);
-  RunFact now{.record = event.run, .settings = event.settings};
-  now.queued = event.run.deadline - limits::kMaxQueueWait;
-  now.blocks = event.run.blocks;
+  RunFact now{.record = *event.run, .settings = event.settings};
+  now.queued = event.run->deadline - limits::kMaxQueueWait;
+  now.blocks = event.run->blocks;
   now.tasks.resize(event.rows.size());
   const auto values = std::exchange(ledger_.values_, {});
   for (const auto& [what, list] : values) {
@@ -35,7 +35,7 @@ void Ledger::Reader::take_repaired(const core::RunRepaired& event, RunFact& run)
       ledger_.values_[{id, row}] = known->second;
     }
   }
-  for (const core::IterationBlock& block : event.run.blocks) {
+  for (const core::IterationBlock& block : event.run->blocks) {
     const std::string& key = event.settings->tasks[block.parent].task_key;
     const std::size_t old = *run.find_block(run.index_of(key));
     now.elements.push_back(run.elements[old]);

@@ -54,7 +54,7 @@ class Check {
         again_(tasks_to_rerun(before, asked, now_)) {}
 
   void run() {
-    if (event_.run.parameters != wanted_parameters()) {
+    if (event_.run->parameters != wanted_parameters()) {
       object("it has other parameters");
     }
     for (core::TaskIndex task = 0; task < now_.tasks.size(); ++task) {
@@ -64,14 +64,14 @@ class Check {
     for (core::TaskIndex task = 0; task < now_.tasks.size(); ++task) {
       blocks += check_block(task) ? 1 : 0;
     }
-    if (blocks != event_.run.blocks.size()) {
+    if (blocks != event_.run->blocks.size()) {
       object("it has iterations of nobody");
     }
   }
 
  private:
   [[noreturn]] void object(const std::string& what) const {
-    violate("repair", "run " + to_string(event_.run.id) + ": " + what);
+    violate("repair", "run " + to_string(event_.run->id) + ": " + what);
   }
 
   [[nodiscard]] model::NamedStrings wanted_parameters() const {
@@ -125,7 +125,7 @@ class Check {
   /// Iterations go on where their inputs cannot have changed. True: the task has some.
   bool check_block(core::TaskIndex task) const {
     const std::string& key = now_.tasks[task].task_key;
-    const auto& blocks = event_.run.blocks;
+    const auto& blocks = event_.run->blocks;
     const auto block = std::ranges::find(blocks, task, &core::IterationBlock::parent);
     if ((block != blocks.end()) != keeps_iterations(key)) {
       object("task " + key + (block == blocks.end() ? " must" : " must not") +
@@ -168,15 +168,15 @@ class Check {
     }
     TaskKeys up = with_upstream(now_, {key});
     up.erase(key);
-    const bool has_news = event_.run.parameters != before_.record.parameters ||
-                          event_.run.name != before_.record.name ||
+    const bool has_news = event_.run->parameters != before_.record.parameters ||
+                          event_.run->name != before_.record.name ||
                           std::ranges::any_of(up, [this](const std::string& above) {
                             return again_.contains(above);
                           });
     // What references read, and files held, is known of the last pass only.
     const bool refers = now_loop->inputs.find("{{") != std::string::npos;
     const bool is_old = before_.kept.contains(old);
-    return deployed_files::source_of(*now_loop, event_.run.manifest_digest) ==
+    return deployed_files::source_of(*now_loop, event_.run->manifest_digest) ==
                before_.inputs[*before_.find_block(old)] &&
            !(refers && (has_news || is_old)) && !(is_old && !now_loop->inputs_file.empty());
   }
@@ -227,14 +227,14 @@ TaskKeys tasks_to_rerun(const RunFact& before,
 
 void RepairJudge::check(const core::RunRepaired& event, const RunFact& before) const {
   const auto& repairs = before.record.repairs;
-  const auto asked = asked_.find({event.run.id, repairs.empty() ? 0 : repairs.back().id});
+  const auto asked = asked_.find({event.run->id, repairs.empty() ? 0 : repairs.back().id});
   if (asked == asked_.end() || !before.is_over || before.is_deleted) {
-    violate("repair", "nobody asked to repair run " + to_string(event.run.id));
+    violate("repair", "nobody asked to repair run " + to_string(event.run->id));
   }
-  const auto job = digests_.find(event.run.job);
+  const auto job = digests_.find(event.run->job);
   const bool is_gone = job == digests_.end() || job->second.empty();
-  if (event.run.settings_digest != (is_gone ? before.record.settings_digest : job->second)) {
-    violate("repair", "run " + to_string(event.run.id) + " does not take the settings of now");
+  if (event.run->settings_digest != (is_gone ? before.record.settings_digest : job->second)) {
+    violate("repair", "run " + to_string(event.run->id) + " does not take the settings of now");
   }
   Check(event, before, asked->second).run();
 }
@@ -252,8 +252,8 @@ std::map<core::TaskIndex, core::TaskIndex> moved_rows(const core::RunRepaired& e
     const auto now = static_cast<core::TaskIndex>(found - tasks.begin());
     moved[old] = now;
     const auto before_block = before.find_block(old);
-    const auto block = std::ranges::find(event.run.blocks, now, &core::IterationBlock::parent);
-    for (std::uint32_t i = 0; before_block && block != event.run.blocks.end() && i < block->count;
+    const auto block = std::ranges::find(event.run->blocks, now, &core::IterationBlock::parent);
+    for (std::uint32_t i = 0; before_block && block != event.run->blocks.end() && i < block->count;
          ++i) {
       moved[before.blocks[*before_block].first + i] = block->first + i;
     }

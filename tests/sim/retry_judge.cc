@@ -77,7 +77,7 @@ class RetryJudge::Reader {
   }
   void operator()(const core::RunRepaired& event) {
     std::erase_if(judge_.tries_,
-                  [&event](const auto& entry) { return entry.first.run == event.run.id; });
+                  [&event](const auto& entry) { return entry.first.run == event.run->id; });
   }
   template <typename Other>
   void operator()(const Other& /*event*/) {}

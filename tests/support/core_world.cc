@@ -345,7 +345,7 @@ CoreWorld::Judgement CoreWorld::step(const core::Command& command) {
 
 void CoreWorld::file(const core::Event& event) {
   if (const auto* job = std::get_if<core::JobRecorded>(&event)) {
-    jobs_[job->job.id] = job->job;
+    jobs_[job->job->id] = *job->job;
   } else if (const auto* removed = std::get_if<core::JobRemoved>(&event)) {
     jobs_.erase(removed->job);
   } else if (const auto* deployed = std::get_if<core::DeploymentRecorded>(&event)) {

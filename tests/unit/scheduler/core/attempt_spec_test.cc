@@ -78,7 +78,7 @@ TEST(AttemptSpec, OfAScriptTakesTheParametersOfTheRunBeforeItsOwn) {
   facts.job_settings = settings;
   const SubmitRun command{.job = facts.job->id, .python_parameters = {"--given", "{{job.run_id}}"}};
   const auto step = decide(world.state, facts, command, world.now, world.batch);
-  const RunRecord& run = std::get<RunSubmitted>(step->events.at(0)).run;
+  const RunRecord& run = *std::get<RunSubmitted>(step->events.at(0)).run;
   apply(world.state, step->events.at(0));
   const auto spec = make_attempt_spec(*world.state.find_run(run.id), 0);
   EXPECT_EQ(spec->arguments,
@@ -103,7 +103,7 @@ std::vector<std::string> arguments_of(const model::TaskAction& action, NamedStri
   facts.job_settings = shared;
   const SubmitRun command{.job = facts.job->id, .overrides = std::move(overrides)};
   const auto step = decide(world.state, facts, command, world.now, world.batch);
-  const RunRecord& run = std::get<RunSubmitted>(step->events.at(0)).run;
+  const RunRecord& run = *std::get<RunSubmitted>(step->events.at(0)).run;
   apply(world.state, step->events.at(0));
   return make_attempt_spec(*world.state.find_run(run.id), 0)->arguments;
 }

@@ -186,7 +186,7 @@ TEST(ImpossibleEventDeathTest, ARunThatIsThereAlready) {
                      RunSubmitted{.run = world.live().record, .settings = world.live().settings}),
                "a run id was given twice");
   RunRepaired repaired{.run = world.run(world.queued), .settings = world.live().settings};
-  repaired.run.repairs.push_back({.id = 1});
+  repaired.run->repairs.push_back({.id = 1});
   EXPECT_DEATH(apply(world.state, repaired), "a run id was given twice");
 }
 

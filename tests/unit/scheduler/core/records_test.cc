@@ -48,7 +48,7 @@ TEST(Records, OfADeploymentSayWhoWhenAndWhat) {
   EXPECT_EQ(deployment.deployed_by, "ann");
   EXPECT_EQ(deployment.deployed, world.now);
   EXPECT_EQ(deployment.jobs, std::vector{reply.jobs.at(0).id});
-  const JobRecord created = last<JobRecorded>(world).job;
+  const JobRecord created = *last<JobRecorded>(world).job;
   EXPECT_EQ(reply.jobs[0].change, DeployReply::Job::Change::kCreated);
   EXPECT_EQ(created.deployment, deployment.id);
   EXPECT_EQ(created.creator, "ann");
@@ -60,7 +60,7 @@ TEST(Records, OfADeploymentSayWhoWhenAndWhat) {
   const auto again = std::get<DeployReply>(world.turn(command).value());
   EXPECT_EQ(again.jobs.at(0).change, DeployReply::Job::Change::kUpdated);
   EXPECT_EQ(again.deployment, reply.deployment);
-  const JobRecord updated = last<JobRecorded>(world).job;
+  const JobRecord updated = *last<JobRecorded>(world).job;
   EXPECT_EQ(updated.creator, "ann");
   EXPECT_EQ(updated.created, world.now - seconds(5));
   EXPECT_EQ(updated.updated, world.now);
@@ -108,7 +108,7 @@ TEST(Records, OfARepairedRunAreThoseOfTheJobAsItIsNow) {
   facts.job_settings = stored.settings;
   const auto step =
       decide(world.state, facts, RepairRun{.run = run, .all_failed = true}, world.now, 9);
-  const RunRecord& repaired = std::get<RunRepaired>(step->events.at(0)).run;
+  const RunRecord& repaired = *std::get<RunRepaired>(step->events.at(0)).run;
   EXPECT_EQ(repaired.name, "new name");
   EXPECT_EQ(repaired.settings_digest, "new digest");
   EXPECT_EQ(repaired.manifest_digest, "new files");
@@ -225,15 +225,15 @@ struct IdsOf {
     return is_new ? std::vector{event.deployment.id.value} : std::vector<std::int64_t>{};
   }
   std::vector<std::int64_t> operator()(const JobRecorded& event) const {
-    return {event.job.id.value};
+    return {event.job->id.value};
   }
   std::vector<std::int64_t> operator()(const ScheduleRecorded& event) const {
     return {event.schedule.id.value};
   }
   std::vector<std::int64_t> operator()(const RunSubmitted& event) const {
-    std::vector<std::int64_t> ids{event.run.id.value};
-    for (std::int64_t i = 0; i < event.run.task_count; ++i) {
-      ids.push_back(event.run.first_attempt.value + i);
+    std::vector<std::int64_t> ids{event.run->id.value};
+    for (std::int64_t i = 0; i < event.run->task_count; ++i) {
+      ids.push_back(event.run->first_attempt.value + i);
     }
     return ids;
   }
@@ -254,8 +254,8 @@ struct IdsOf {
     return {event.alert.id.value};
   }
   std::vector<std::int64_t> operator()(const RunRepaired& event) const {
-    std::vector<std::int64_t> ids{event.run.repairs.back().id};
-    for (const AttemptId attempt : event.run.repairs.back().attempts) {
+    std::vector<std::int64_t> ids{event.run->repairs.back().id};
+    for (const AttemptId attempt : event.run->repairs.back().attempts) {
       ids.push_back(attempt.value);
     }
     for (const AttemptRange& range : event.iterations) {

@@ -109,7 +109,7 @@ TEST(RepairRules, InputsWithReferencesReadTheNameOfTheJobAndWhatRunsAgainBeforeT
     const auto step = decide(
         world.state, facts, RepairRun{.run = run, .all_failed = true}, world.now, world.batch);
     const auto& repaired = std::get<RunRepaired>(step->events.at(0));
-    EXPECT_EQ(repaired.run.blocks.size(), is_renamed ? 0U : 1U);
+    EXPECT_EQ(repaired.run->blocks.size(), is_renamed ? 0U : 1U);
   }
 }
 
@@ -131,7 +131,7 @@ TEST(RepairRules, AFileOfInputsIsReadAgainWhereTheFilesAreOthers) {
     facts.job_settings = stored.settings;
     const auto step = decide(
         world.state, facts, RepairRun{.run = run, .all_failed = true}, world.now, world.batch);
-    EXPECT_EQ(std::get<RunRepaired>(step->events.at(0)).run.blocks.size(), is_changed ? 0U : 1U);
+    EXPECT_EQ(std::get<RunRepaired>(step->events.at(0)).run->blocks.size(), is_changed ? 0U : 1U);
   }
 }
 

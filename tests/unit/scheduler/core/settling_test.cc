@@ -201,7 +201,7 @@ TEST_P(RepairedStates, OfTasksThatFailedOrNeverEndedRunAgain) {
       decide(world.state, facts, RepairRun{.run = run, .all_failed = true}, world.now, 9);
   const auto& repaired = std::get<RunRepaired>(step->events.at(0));
   EXPECT_EQ(repaired.rows.at(0).state, GetParam().second ? TaskState::kBlocked : GetParam().first);
-  EXPECT_EQ(repaired.run.repairs.back().attempts.size(), GetParam().second ? 2U : 1U);
+  EXPECT_EQ(repaired.run->repairs.back().attempts.size(), GetParam().second ? 2U : 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(States,
