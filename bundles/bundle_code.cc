@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 /// Notebooks hold their outputs, and these may be pictures.
 constexpr std::size_t kMaxCodeBytes = 64u << 20;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMaxIncludedRequirements = 20;
 
 std::string parent_of(const std::string& path) {
@@ -73,6 +74,18 @@ std::set<std::string> dependencies_in(const std::string& project) {
   return names;
 }
 
+// Why Python would refuse the bytes, as PEP 263 and the reference of the language say; empty when
+// it takes them.
+std::string refused_as_source(std::string_view bytes) {
+  if (bytes.find('\0') != std::string_view::npos) {
+    return "it holds null bytes and is no Python source";
+  }
+  const std::size_t line = bytes.find('\n');
+  const std::size_t end = line == std::string_view::npos ? line : bytes.find('\n', line + 1);
+  const bool names_encoding = bytes.substr(0, end).find("coding") != std::string_view::npos;
+  return is_utf8(bytes) || names_encoding ? "" : "it is not UTF-8 and names no other encoding";
+}
+
 }  // namespace
 
 BundleCode::BundleCode(fs::path root, const std::vector<std::string>& files)
@@ -122,15 +135,25 @@ CodeFindings BundleCode::examine(std::vector<std::string> files) {
 const BundleCode::Scanned& BundleCode::scan(const std::string& file) {
   const auto [known, is_new] = scanned_.try_emplace(file);
   if (is_new) {
-    const auto text = text_of(file);
-    known->second = text ? scan_text(file, *text)
-                         : Scanned{.findings = {}, .next = {}, .problem = text.error().message};
+    known->second = scan_file(file);
   }
   return known->second;
 }
 
+BundleCode::Scanned BundleCode::scan_file(const std::string& file) const {
+  const auto bytes = bytes_of(file);
+  std::string problem = bytes ? refused_as_source(*bytes) : bytes.error().message;
+  if (!problem.empty()) {
+    return {.findings = {}, .next = {}, .problem = std::move(problem)};
+  }
+  return scan_text(file, valid_text(*bytes));
+}
+
 BundleCode::Scanned BundleCode::scan_text(const std::string& file, std::string_view text) const {
   Scanned result;
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   auto found = scan_python(text, format_of(file, text));
   if (!found) {
     result.problem = found.error().message;
@@ -243,12 +266,16 @@ std::set<std::string> BundleCode::project_dependencies_of(const std::string& fil
   return {};
 }
 
-Result<std::string> BundleCode::text_of(const std::string& file) const {
+Result<std::string> BundleCode::bytes_of(const std::string& file) const {
   if (!files_.contains(file)) {
     return fail(ErrorCode::kNotFound, "there is no such file");
   }
-  auto text = os::read_file(root_ / file, kMaxCodeBytes);
-  return !text || is_utf8(*text) ? std::move(text) : valid_text(*text);
+  return os::read_file(root_ / file, kMaxCodeBytes);
+}
+
+Result<std::string> BundleCode::text_of(const std::string& file) const {
+  auto bytes = bytes_of(file);
+  return !bytes || is_utf8(*bytes) ? std::move(bytes) : valid_text(*bytes);
 }
 
 }  // namespace sheaf::bundles

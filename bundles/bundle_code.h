@@ -65,11 +65,14 @@ class BundleCode {
     std::string problem;
   };
   const Scanned& scan(const std::string& file);
+  [[nodiscard]] Scanned scan_file(const std::string& file) const;
   [[nodiscard]] Scanned scan_text(const std::string& file, std::string_view text) const;
   /// True for what is no finding, but at most a way to other files, which are added to `next`.
   [[nodiscard]] bool leads_on(const PythonFinding& finding,
                               const std::string& folder,
                               std::vector<std::string>& next) const;
+  [[nodiscard]] Result<std::string> bytes_of(const std::string& file) const;
+  /// What is no UTF-8 becomes U+FFFD.
   [[nodiscard]] Result<std::string> text_of(const std::string& file) const;
 
   std::filesystem::path root_;

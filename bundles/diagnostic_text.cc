@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "bundles/utf8.h"
+#include "common/base/printable.h"
 
 namespace sheaf::bundles {
 
@@ -40,11 +41,6 @@ std::vector<std::string_view> characters_of(std::string_view line) {
   return characters;
 }
 
-bool is_control(std::string_view character) {
-  const auto byte = static_cast<unsigned char>(character.front());
-  return byte < 0x20 || byte == 0x7F;
-}
-
 Excerpt excerpt_of(std::string_view line, int column) {
   const std::vector<std::string_view> characters = characters_of(line);
   const auto caret = std::min(static_cast<std::size_t>(std::max(column, 1)) - 1, characters.size());
@@ -53,7 +49,7 @@ Excerpt excerpt_of(std::string_view line, int column) {
   const std::size_t end = std::min(characters.size(), first + kShownCharacters);
   Excerpt excerpt{.text = first > 0 ? "…" : "", .caret = caret - first + (first > 0 ? 1 : 0)};
   for (std::size_t i = first; i < end; ++i) {
-    excerpt.text += is_control(characters[i]) ? " " : characters[i];
+    excerpt.text += printable(characters[i]);
   }
   excerpt.text += end < characters.size() ? "…" : "";
   return excerpt;
@@ -67,20 +63,20 @@ class Writer {
   std::string run() {
     const bool is_error = diagnostic_.severity == Severity::kError;
     coloured(is_error ? kRed : kYellow, is_error ? "Error" : "Warning");
-    coloured(kBold, ": " + diagnostic_.summary);
+    coloured(kBold, ": " + printable(diagnostic_.summary));
     text_ += "\n";
     if (!diagnostic_.path.empty()) {
-      text_ += "  at " + diagnostic_.path + "\n";
+      text_ += "  at " + printable(diagnostic_.path) + "\n";
     }
     for (const SourcePlace& place : diagnostic_.places) {
-      text_ += "  in " + place.file + ":" + std::to_string(place.line) + ":" +
+      text_ += "  in " + printable(place.file) + ":" + std::to_string(place.line) + ":" +
                std::to_string(place.column) + "\n";
     }
     if (!diagnostic_.source_line.empty() && !diagnostic_.places.empty()) {
       write_excerpt(diagnostic_.places.front());
     }
     if (!diagnostic_.detail.empty()) {
-      text_ += "\n" + diagnostic_.detail + "\n";
+      text_ += "\n" + printable_lines(diagnostic_.detail) + "\n";
     }
     return std::move(text_);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "common/base/printable.h"
 #include "common/model/field_table.h"
 #include "common/model/nearest.h"
 
@@ -57,6 +58,12 @@ class ResourceChecker {
   }
 
   void check_key(const std::string& kind, const Member& resource) {
+    if (resource.key.empty() || printable(resource.key) != resource.key) {
+      findings_.error({.summary = "not a key of a resource",
+                       .detail = "Write a name without control characters, as `wine_retraining`."},
+                      "resources." + kind + "." + resource.key,
+                      {resource.key_place});
+    }
     const auto [known, is_new] = keys_.emplace(resource.key, resource.key_place);
     if (!is_new) {
       findings_.error({.summary = "the resource key \"" + resource.key + "\" is used twice",

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "bundles/utf8.h"
 #include "common/base/check.h"
 #include "common/calendar/rfc3339.h"
 
@@ -65,7 +66,7 @@ void print_errors(std::string_view bytes) {
 }
 
 void print_json(const boost::json::value& value) {
-  print(boost::json::serialize(value) + "\n");
+  print(bundles::valid_text(boost::json::serialize(value)) + "\n");
 }
 
 void say(std::string_view line) {
@@ -96,13 +97,6 @@ std::string Table::text() const {
     text += line + "\n";
   }
   return text;
-}
-
-std::string printable(std::string_view text) {
-  std::string cleaned(text);
-  std::ranges::replace_if(
-      cleaned, [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; }, ' ');
-  return cleaned;
 }
 
 std::size_t width_of(std::string_view text) {

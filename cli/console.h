@@ -8,6 +8,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "common/base/printable.h"
 #include "common/base/time.h"
 
 namespace sheaf::cli {
@@ -24,7 +25,7 @@ void print(std::string_view text);
 [[nodiscard]] bool flush_output();
 /// What a task wrote to stderr, as it is.
 void print_errors(std::string_view bytes);
-/// `value` as one line of JSON.
+/// `value` as one line of JSON; bytes that are no UTF-8 (of file names) as U+FFFD.
 void print_json(const boost::json::value& value);
 /// A line for the person on stderr.
 void say(std::string_view line);
@@ -41,9 +42,6 @@ class Table {
  private:
   std::vector<std::vector<std::string>> rows_;
 };
-
-/// `text` without control characters, which could otherwise steer the terminal.
-[[nodiscard]] std::string printable(std::string_view text);
 
 /// Columns that UTF-8 `text` takes, one a character.
 [[nodiscard]] std::size_t width_of(std::string_view text);

@@ -1,8 +1,10 @@
 #include "cli/deployment.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/artifact_builds.h"
+#include "cli/console.h"
 #include "cli/json_reading.h"
 #include "cli/local_script.h"
 #include "common/os/digest.h"
@@ -45,6 +47,16 @@ std::vector<bundles::PlannedState> DesiredDeployment::jobs() const {
                       .file_path = bundle.workspace.file_path});
   }
   return states;
+}
+
+std::vector<std::string> DesiredDeployment::kept_jobs(const StandingDeployment& standing) const {
+  std::vector<std::string> kept;
+  for (const bundles::PlannedState& job : standing.jobs) {
+    if (std::ranges::find(bundle.skipped, "jobs." + job.key) != bundle.skipped.end()) {
+      kept.push_back(job.key);
+    }
+  }
+  return kept;
 }
 
 std::string DesiredDeployment::digest() const {
@@ -123,7 +135,8 @@ std::string changes_text(const boost::json::object& answer) {
   for (const auto& entry : array_at(answer, "jobs")) {
     if (entry.is_object()) {
       const auto& job = entry.get_object();
-      text += text_at(job, "change") + " jobs." + text_at(job, "resource_key") + " (job " +
+      text += printable(text_at(job, "change")) + " jobs." +
+              printable(text_at(job, "resource_key")) + " (job " +
               std::to_string(number_at(job, "job_id")) + ")\n";
     }
   }

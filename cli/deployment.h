@@ -18,6 +18,13 @@
 
 namespace sheaf::cli {
 
+struct StandingDeployment {
+  std::int64_t version = 0;  ///< 0: there is none.
+  std::string manifest_digest;
+  std::vector<bundles::PlannedState> jobs;
+  std::map<std::string, std::int64_t> job_ids;
+};
+
 struct DesiredDeployment {
   bundles::LoadedBundle bundle;
   bundles::HashedTree tree;
@@ -26,6 +33,8 @@ struct DesiredDeployment {
     return {.bundle = bundle.name, .target = bundle.target};
   }
   [[nodiscard]] std::vector<bundles::PlannedState> jobs() const;
+  /// Keys of standing jobs that stay as they are: those that `--allow-unsupported` left out.
+  [[nodiscard]] std::vector<std::string> kept_jobs(const StandingDeployment& standing) const;
   /// Names all that a deployment would send: equal exactly when that is equal.
   [[nodiscard]] std::string digest() const;
 };
@@ -36,13 +45,6 @@ struct DesiredDeployment {
 
 /// Lists and hashes the bundle's files anew.
 [[nodiscard]] Result<void> hash_again(DesiredDeployment& desired);
-
-struct StandingDeployment {
-  std::int64_t version = 0;  ///< 0: there is none.
-  std::string manifest_digest;
-  std::vector<bundles::PlannedState> jobs;
-  std::map<std::string, std::int64_t> job_ids;
-};
 
 [[nodiscard]] Result<StandingDeployment> read_standing(Scheduler& scheduler,
                                                        const DeploymentName& name);

@@ -79,7 +79,7 @@ int run_command(int argc, const char* const* argv, Surroundings surroundings) {
   const auto met = std::ranges::find_if(apps, [](const CLI::App* app) { return app->parsed(); });
   const auto status = commands[static_cast<std::size_t>(met - apps.begin())]->run(invocation);
   if (!status) {
-    say("Error: " + status.error().message);
+    say("Error: " + printable_lines(status.error().message));
     return static_cast<int>(exit_status_of(status.error().code));
   }
   return static_cast<int>(*status);

@@ -6,9 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "bundles/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
-#include "cli/deployment.h"
+#include "cli/deployment_plan.h"
 #include "cli/json_reading.h"
 #include "cli/local_script.h"
 #include "cli/upload.h"
@@ -44,7 +45,7 @@ Result<boost::json::object> job_documents(const bundles::LoadedBundle& bundle) {
 std::string paused_notice(const bundles::LoadedBundle& bundle) {
   const std::size_t count = bundle.paused_by_development.size();
   return std::to_string(count) + (count == 1 ? " schedule is" : " schedules are") +
-         " paused in target " + bundle.target +
+         " paused in target " + printable(bundle.target) +
          " (mode: development); deploy -t prod or set pause_status: UNPAUSED";
 }
 
@@ -52,21 +53,21 @@ void print_changes(const bundles::LoadedBundle& bundle,
                    const boost::json::object& answer,
                    const Uploaded& uploaded,
                    std::size_t files) {
-  print(changes_text(answer) + "Deployed " + bundle.name + " to target " + bundle.target +
-        ", version " + std::to_string(number_at(answer, "version")) + ": " + std::to_string(files) +
-        " files, of which " + std::to_string(uploaded.files) + " were sent (" +
-        std::to_string(uploaded.bytes) + " bytes)\n");
+  print(changes_text(answer) + "Deployed " + printable(bundle.name) + " to target " +
+        printable(bundle.target) + ", version " + std::to_string(number_at(answer, "version")) +
+        ": " + std::to_string(files) + " files, of which " + std::to_string(uploaded.files) +
+        " were sent (" + std::to_string(uploaded.bytes) + " bytes)\n");
 }
 
-/// Fails with kConflict unless the plan is of exactly this deployment. Returns the version that it
-/// was made for.
-Result<std::int64_t> check_plan(const std::filesystem::path& file,
-                                const DesiredDeployment& desired) {
+/// A file that `sheaf plan -o json` wrote. Fails with kConflict unless it is of exactly this
+/// deployment.
+Result<boost::json::object> read_plan(const std::filesystem::path& file,
+                                      const DesiredDeployment& desired) {
   const auto text = os::read_file(file, kMaxPlanBytes);
   if (!text) {
     return fail(text.error());
   }
-  const auto plan = parse_object(*text, "--plan " + file.string());
+  auto plan = parse_object(*text, "--plan " + file.string());
   if (!plan) {
     return fail(ErrorCode::kInvalid,
                 plan.error().message + ": give what `sheaf plan -o json` printed");
@@ -86,7 +87,34 @@ Result<std::int64_t> check_plan(const std::filesystem::path& file,
     return fail(ErrorCode::kConflict,
                 "the bundle has changed since the plan was made: nothing was deployed; plan again");
   }
-  return number_at(*plan, "version");
+  return plan;
+}
+
+/// The version to deploy upon: the one that was planned for. Fails with kConflict where the plan
+/// shows something else than would be done.
+Result<std::int64_t> check_plan(Scheduler& scheduler,
+                                const boost::json::object& plan,
+                                const DesiredDeployment& desired,
+                                const StandingDeployment& standing) {
+  const std::int64_t version = number_at(plan, "version");
+  if (version != standing.version) {
+    return version;  // The scheduler refuses it and says who was first.
+  }
+  const auto now = make_plan(scheduler, desired, standing);
+  if (!now) {
+    return fail(now.error());
+  }
+  const auto expected = parse_object(
+      bundles::valid_text(boost::json::serialize(plan_json(desired, *now))), "the plan of now");
+  if (!expected) {
+    return fail(expected.error());
+  }
+  if (*expected != plan) {
+    return fail(ErrorCode::kConflict,
+                "the plan was edited: it does not show what would be done; nothing was deployed; "
+                "plan again");
+  }
+  return version;
 }
 
 class DeployCommand final : public Command {
@@ -121,17 +149,13 @@ class DeployCommand final : public Command {
     if (auto hashed = hash_again(*desired); !hashed) {
       return fail(hashed.error());
     }
-    std::optional<std::int64_t> planned_version;
-    if (plan_file_) {
-      auto version = check_plan(invocation.surroundings.absolute(*plan_file_), *desired);
-      if (!version) {
-        return fail(version.error());
-      }
-      planned_version = *version;
-    }
     const auto standing = read_standing(*scheduler, desired->name());
     if (!standing) {
       return fail(standing.error());
+    }
+    const auto version = choose_version(invocation, *scheduler, *desired, *standing);
+    if (!version) {
+      return fail(version.error());
     }
     auto kept = select(*desired, *standing);
     if (!kept) {
@@ -141,8 +165,7 @@ class DeployCommand final : public Command {
     if (!uploaded) {
       return fail(uploaded.error());
     }
-    auto answer =
-        deploy(*scheduler, *desired, planned_version.value_or(standing->version), std::move(*kept));
+    auto answer = deploy(*scheduler, *desired, *version, std::move(*kept));
     if (!answer) {
       return fail(answer.error());
     }
@@ -155,12 +178,28 @@ class DeployCommand final : public Command {
   }
 
  private:
+  [[nodiscard]] Result<std::int64_t> choose_version(const Invocation& invocation,
+                                                    Scheduler& scheduler,
+                                                    const DesiredDeployment& desired,
+                                                    const StandingDeployment& standing) const {
+    if (!plan_file_) {
+      return standing.version;
+    }
+    const auto plan = read_plan(invocation.surroundings.absolute(*plan_file_), desired);
+    return plan ? check_plan(scheduler, *plan, desired, standing) : fail(plan.error());
+  }
+
   /// Leaves of the bundle's jobs those that were selected; returns the keys of the others that stay
   /// as they stand.
   [[nodiscard]] Result<boost::json::array> select(DesiredDeployment& desired,
                                                   const StandingDeployment& standing) const {
     boost::json::array kept;
     if (selected_.empty()) {
+      for (const std::string& key : desired.kept_jobs(standing)) {
+        say("jobs." + printable(key) +
+            " stays as it is deployed: --allow-unsupported leaves it out");
+        kept.emplace_back(key);
+      }
       return kept;
     }
     std::set<std::string, std::less<>> wanted;

@@ -8,21 +8,34 @@
 #include "cli/commands/commands.h"
 #include "cli/console.h"
 #include "cli/templates.h"
+#include "common/os/digest.h"
 #include "common/os/file.h"
 
 namespace sheaf::cli {
 namespace {
 
-/// A folder's name as a bundle's: letters, digits, `_` and `-`.
-std::string bundle_name(const std::filesystem::path& folder) {
-  std::string name = folder.filename().string();
-  std::ranges::replace_if(
-      name,
-      [](unsigned char letter) {
-        return std::isalnum(letter) == 0 && letter != '_' && letter != '-';
-      },
-      '_');
-  return name.empty() ? "bundle" : name;
+constexpr std::size_t kMaxNameLength = 60;
+constexpr std::size_t kDigestLength = 6;
+
+/// A folder's name as a bundle's and a package's: its letters of ASCII, digits, `_` and `-`; others
+/// become one `_`. Where much of it is lost that way, a digest keeps the names of folders apart.
+std::string bundle_name(const std::filesystem::path& path) {
+  const std::string folder = path.filename().string();
+  std::string name;
+  for (const char byte : folder) {
+    const auto letter = static_cast<unsigned char>(byte);
+    const bool is_kept = letter < 0x80 && (std::isalnum(letter) != 0 || letter == '-');
+    if (is_kept || (!name.empty() && name.back() != '_')) {
+      name += is_kept ? byte : '_';
+    }
+  }
+  const bool is_foreign =
+      std::ranges::any_of(folder, [](unsigned char letter) { return letter >= 0x80; });
+  if (name.empty() || is_foreign || name.size() > kMaxNameLength) {
+    name.resize(std::min(name.size(), kMaxNameLength));
+    name = (name.empty() ? "bundle" : name) + "-" + os::sha256_hex(folder).substr(0, kDigestLength);
+  }
+  return name;
 }
 
 /// As one word of a shell's command.

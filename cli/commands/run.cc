@@ -67,7 +67,7 @@ class RunCommand final : public Command {
     }
     const auto job = find_job(invocation, *lookup, job_);
     if (!job) {
-      return fail(job.error());
+      return fail(job.error().code, job.error().message + scripts_text(invocation));
     }
     auto scheduler = PatientScheduler::over(invocation, std::move(*lookup));
     const auto accepted = start(scheduler, *job, *parameters, only_);
@@ -85,6 +85,17 @@ class RunCommand final : public Command {
   }
 
  private:
+  /// What else could have been meant: "; scripts: lint, report".
+  static std::string scripts_text(const Invocation& invocation) {
+    std::string names;
+    if (const auto bundle = load_deployed_bundle(invocation)) {
+      for (const bundles::Script& script : bundle->scripts.named) {
+        names += (names.empty() ? "; scripts: " : ", ") + script.name;
+      }
+    }
+    return names;
+  }
+
   /// Nullopt where the bundle here has a job of this name, or no script.
   [[nodiscard]] std::optional<Result<ExitStatus>> run_as_script(
       const Invocation& invocation) const {

@@ -1,6 +1,7 @@
 import pytest
 
 import sanitizer_reports
+from cli_program import Cli, Up
 from sheaf_daemons import Sheaf
 
 
@@ -39,3 +40,17 @@ def make_sheaf(tmp_path):
     yield make
     for instance in made:
         instance.stop()
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    """The scheduler and the worker of `sheaf up`, for the tests of one file."""
+    started = Up(Cli(tmp_path_factory.mktemp("up") / "home"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def cli(up):
+    """The command line, enrolled there."""
+    return up.cli

@@ -114,5 +114,20 @@ def test_control_characters_of_a_foreign_bundle_do_not_steer_the_terminal(cli, f
 
 
 def test_code_that_is_no_utf8_makes_no_broken_json(cli, folder):
-    (folder / "src" / "train.py").write_bytes(b'spark.table("wine_\xff")\n')
+    (folder / "src" / "train.py").write_bytes(b'# coding: latin-1\nspark.table("wine_\xff")\n')
     assert "table wine_\ufffd" in str(cli.json("doctor", folder, status=2))
+
+
+@pytest.mark.parametrize("code, problem", [
+    (b"\xef\xbb\xbfprint(1)\n", None),
+    (b"# -*- coding: latin-1 -*-\nprint('\xe9')\n", None),
+    (b"print('\xe9')\n", "it is not UTF-8 and names no other encoding"),
+    ("print(1)\n".encode("utf-16"), "it holds null bytes and is no Python source"),
+])
+def test_a_file_that_python_would_not_take_does_not_run(cli, folder, code, problem):
+    (folder / "databricks.yml").write_text(
+        "bundle: {name: one}\nresources: {jobs: {j: {tasks: [{task_key: t, spark_python_task: {python_file: src/a.py}}]}}}\n")
+    (folder / "src" / "a.py").write_bytes(code)
+    report = cli.json("doctor", folder, status=2 if problem else 0)
+    assert report["runs"] == (problem is None)
+    assert (problem or "") in str(report)

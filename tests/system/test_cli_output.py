@@ -6,20 +6,13 @@ import subprocess
 
 import pytest
 
-from cli_program import Cli, Up, write_bundle
+from cli_program import write_bundle
 from sheaf_daemons import BIN, DEADLINE_S, shell_task
 
 pytestmark = pytest.mark.daemons
 
 LINES = 20_000
 TEXT = f"yes 'a line of the task' | head -n {LINES}"
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    started = Up(Cli(tmp_path_factory.mktemp("up") / "home"))
-    yield started
-    started.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,17 @@
 """plan, deploy --plan, deploy --select, rollback and destroy against a real scheduler."""
 
 import json
+import os
+import pathlib
 import random
 import time
 
 import pytest
 
-from cli_program import Cli, Up, write_bundle
+from cli_program import write_bundle
 from sheaf_daemons import shell_task
 
 pytestmark = pytest.mark.daemons
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    started = Up(Cli(tmp_path_factory.mktemp("up") / "home"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def cli(up):
-    return up.cli
 
 
 def job(name, **more):
@@ -71,6 +61,11 @@ def test_a_stale_plan_is_refused(cli, folder):
     # The same plan again: it was made for version 0.
     refused = cli("deploy", "--plan", plan, folder=folder, status=2).stderr
     assert "the deployment is at version 1, not 0" in refused and "version 1 by" in refused
+    # Made of now, and edited: it would show its reader something else than is done.
+    shown = cli.json("plan", folder=folder)
+    shown["plan"]["jobs.a"]["action"] = "create"
+    plan.write_text(json.dumps(shown))
+    assert "the plan was edited" in cli("deploy", "--plan", plan, folder=folder, status=2).stderr
     plan.write_text("{}")
     assert "no plan; give what `sheaf plan -o json` printed" in cli("deploy", "--plan", plan, folder=folder, status=2).stderr
 
@@ -162,6 +157,7 @@ def test_a_script_of_the_bundle_runs_here_with_the_variables_of_the_deployment(c
     assert cli("run", "greet", folder=folder).stdout == f"hello Ann\n{folder}\n"
     assert "hello Bob" in cli("run", "greet", "--var", "who=Bob", folder=folder).stdout
     assert "a Ann" in cli("run", "a", folder=folder).stdout
+    assert "it has: a; scripts: greet" in cli("run", "nothing", folder=folder, status=2).stderr
     # A plan is of what deploy would do with the same arguments.
     assert "who" in cli("plan", folder=folder, status=2).stderr
     assert cli("plan", "--var", "who=Ann", folder=folder).stdout.startswith("Plan: 0 to add, 0 to change")
@@ -196,3 +192,32 @@ def test_what_cannot_be_deployed_is_refused_or_left_out_when_that_is_allowed(cli
     assert "lake" in cli("deploy", folder=folder, status=2).stderr
     done = cli("deploy", "--allow-unsupported", folder=folder)
     assert "Warning" in done.stderr and "lake" in done.stderr and "created jobs.a" in done.stdout
+
+
+def test_a_deployed_job_that_is_left_out_now_stays(cli, folder):
+    write(folder, {"a": job("a"), "b": job("b")})
+    cli("deploy", folder=folder)
+    lake = {"name": "b", "tasks": [{"task_key": "t", "pipeline_task": {"pipeline_id": "1"}}]}
+    write(folder, {"a": job("a"), "b": lake})
+    assert "1 to change, 0 to delete, 1 unchanged" in cli("plan", "--allow-unsupported", folder=folder).stdout
+    done = cli("deploy", "--allow-unsupported", folder=folder)
+    assert "jobs.b stays as it is deployed" in done.stderr and "removed" not in done.stdout
+    assert {j["resource_key"] for j in cli.json("summary", folder=folder)["jobs"]} == {"a", "b"}
+    assert "0 to delete, 2 unchanged" in cli("plan", "--allow-unsupported", folder=folder).stdout
+
+
+def test_names_do_not_steer_the_terminal(cli, folder):
+    folder.mkdir(parents=True)
+    (folder / "databricks.yml").write_text(json.dumps(
+        {"bundle": {"name": folder.name}, "resources": {"jobs": {"a\x1b[31m": job("a"), "": job("b"), "c\x9b31m": job("c")}}}))
+    refused = cli("deploy", folder=folder, status=2).stderr
+    assert refused.count("not a key of a resource") == 3 and "\x1b" not in refused and "\x9b" not in refused
+    assert "\x1b" not in cli("summary", "-t", "x\x1b[31m", folder=folder, status=2).stderr
+
+
+def test_a_file_name_that_is_no_utf8_makes_no_broken_json(cli, folder):
+    write(folder, {"a": job("a")})
+    pathlib.Path(os.fsdecode(bytes(folder) + b"/n\xff.txt")).write_text("x")
+    assert "n\ufffd.txt" in cli.json("plan", folder=folder)["files"]["added"]
+    cli("deploy", folder=folder)
+    assert cli("plan", folder=folder).stdout == "Plan: 0 to add, 0 to change, 0 to delete, 1 unchanged\n"

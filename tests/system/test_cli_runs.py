@@ -8,22 +8,10 @@ import subprocess
 
 import pytest
 
-from cli_program import Cli, Up, write_bundle
+from cli_program import Cli, write_bundle
 from sheaf_daemons import BIN, command_task, is_running, shell_task, wait_for
 
 pytestmark = pytest.mark.daemons
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    started = Up(Cli(tmp_path_factory.mktemp("up") / "home"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def cli(up):
-    return up.cli
 
 
 def deploy(cli, folder, jobs, **settings):

@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 
-from cli_program import Cli, Up
 
 pytestmark = pytest.mark.daemons
 
@@ -19,18 +18,6 @@ JOBS = {
     "ml-retraining": ("retrain", dict.fromkeys(["compare", "deploy", "model_update", "preprocess", "train"], "SUCCESS")),
     "notebook": ("report", {"count": "SUCCESS", "show": "SUCCESS"}),
 }
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    started = Up(Cli(tmp_path_factory.mktemp("up") / "home"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def cli(up):
-    return up.cli
 
 
 def init(cli, folder, template):
@@ -48,6 +35,16 @@ def test_the_list_names_every_template(cli):
     assert all(name in listed for name in JOBS)
     error = cli("init", "--template", "maximal", status=2).stderr
     assert "maximal" in error and "ml-retraining" in error
+
+
+def test_folders_that_no_bundle_may_be_called_get_names_of_their_own(cli, tmp_path):
+    names = set()
+    for folder in ["größe", "大小", "小大", "x" * 250, "x" * 249 + "y", "two words", "2026", ".hidden"]:
+        init(cli, tmp_path / folder, "minimal")
+        names.add(cli.json("validate", folder=tmp_path / folder)["bundle"]["name"])
+    assert len(names) == 8
+    assert {"two_words", "2026", "hidden"} < names
+    assert max(map(len, names)) < 80
 
 
 @pytest.mark.parametrize("template", JOBS)
