@@ -1,6 +1,7 @@
 """A scheduler's values route, and environments that hold the runtime as a worker installs it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import pytest
 from values_route import ValuesRoute, task_environment
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
+NOTEBOOK_PACKAGES = SOURCE.parent.parent / "common" / "model" / "python_tasks.cc"
 sys.path.insert(0, str(SOURCE))
 
 
 @pytest.fixture
 def scheduler():
     server = ThreadingHTTPServer(("127.0.0.1", 0), ValuesRoute)
-    server.values, server.requests, server.failures = {}, [], 0
+    server.values, server.requests, server.failures, server.notebooks = {}, [], 0, []
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -90,3 +92,10 @@ def with_sdk(tmp_path_factory):
 @pytest.fixture(scope="session")
 def with_spark_client(tmp_path_factory):
     return Environment(tmp_path_factory.mktemp("spark"), ["pyspark-client==4.2.0"])
+
+
+@pytest.fixture(scope="session")
+def with_notebooks(tmp_path_factory):
+    """With the packages that Sheaf adds to every notebook task."""
+    (listed,) = re.findall(r"kNotebookPackages\{([^}]*)\}", NOTEBOOK_PACKAGES.read_text())
+    return Environment(tmp_path_factory.mktemp("notebooks"), re.findall(r'"([^"]+)"', listed))

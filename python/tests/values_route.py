@@ -1,18 +1,27 @@
-"""The route that gives upstream values, on a real socket."""
+"""The routes that give upstream values and take executed notebooks, on a real socket."""
 
 import json
 from http.server import BaseHTTPRequestHandler
 
 RUN_ID = "4711"
+ATTEMPT_ID = "4712"
 TOKEN = "token-of-this-attempt"
 
 
 class ValuesRoute(BaseHTTPRequestHandler):
-    """Answers as the scheduler's route does; `server.failures` makes the first answers 503."""
+    """Answers as the scheduler's routes do; `server.failures` makes the first answers 503."""
 
     def do_GET(self):
         self.server.requests.append((self.path, self.headers.get("Authorization")))
-        status, body = self._answer()
+        self._send(*self._answer())
+
+    def do_PUT(self):
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        assert (self.path, self.headers["Authorization"]) == (f"/api/sheaf/v1/attempts/{ATTEMPT_ID}/notebook", f"Bearer {TOKEN}")
+        self.server.notebooks.append(json.loads(content))
+        self._send(200, {})
+
+    def _send(self, status, body):
         encoded = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(encoded)))
@@ -36,6 +45,7 @@ class ValuesRoute(BaseHTTPRequestHandler):
 def task_environment(scheduler_url, values_path):
     return {
         "SHEAF_RUN_ID": RUN_ID,
+        "SHEAF_ATTEMPT_ID": ATTEMPT_ID,
         "SHEAF_JOB_ID": "12",
         "SHEAF_TASK_KEY": "compare",
         "SHEAF_TASK_VALUES": str(values_path),

@@ -1,5 +1,7 @@
 #include "scheduler/http/notebooks.h"
 
+#include <system_error>
+
 #include <boost/json.hpp>
 
 #include "common/model/strict_json.h"
@@ -87,6 +89,11 @@ Result<std::optional<NotebookOutcome>> NotebookFiles::find(RunId run,
     outcome.html = std::move(*html).value_or("");
   }
   return outcome;
+}
+
+void NotebookFiles::remove(RunId run) const {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_ / to_string(run), ignored);
 }
 
 }  // namespace sheaf::http

@@ -37,6 +37,9 @@ class NotebookFiles {
                                                             AttemptId attempt,
                                                             Part part) const;
 
+  /// Those of a run that was deleted. What cannot be removed stays and is in nobody's way.
+  void remove(RunId run) const;
+
  private:
   [[nodiscard]] std::filesystem::path path_of(RunId run,
                                               AttemptId attempt,

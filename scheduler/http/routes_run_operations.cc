@@ -2,6 +2,7 @@
 
 #include "scheduler/http/context.h"
 #include "scheduler/http/json_reading.h"
+#include "scheduler/http/notebooks.h"
 #include "scheduler/http/run_requests.h"
 
 namespace sheaf::http {
@@ -69,7 +70,12 @@ void delete_run(Context& context, const Call& call, const Respond& respond) {
   if (!id) {
     return respond(error_response(id.error()));
   }
-  context.post(core::DeleteRun{.run = RunId{*id}}, respond, no_content);
+  const NotebookFiles notebooks(context.service().data_folder);
+  const RunId run{*id};
+  context.post(core::DeleteRun{.run = run}, respond, [notebooks, run](const core::Reply& reply) {
+    notebooks.remove(run);
+    return no_content(reply);
+  });
 }
 
 }  // namespace

@@ -34,6 +34,17 @@ ODD = """# Databricks notebook source
 # MAGIC SELECT 1
 """
 
+LOUD = """# Databricks notebook source
+displayHTML("<script src=http://elsewhere/a.js></script><img src=http://elsewhere/a.png onerror=act()><b onclick=act()>bold</b>")
+"""
+
+UNBALANCED = """# Databricks notebook source
+print("before it")
+
+# COMMAND ----------
+# MAGIC %pip install 'torch
+"""
+
 CHILD = """# Databricks notebook source
 print("asked for", dbutils.widgets.get("drink"))
 dbutils.notebook.exit(dbutils.widgets.get("drink").upper())
@@ -96,6 +107,10 @@ class Bundle:
     def output(self, task):
         return self.get(f"/api/2.2/jobs/runs/get-output?run_id={task['run_id']}")
 
+    def page(self, task):
+        (view,) = self.get(f"/api/2.2/jobs/runs/export?run_id={task['run_id']}")["views"]
+        return view["content"]
+
 
 def subprocess_run(cli, folder, *arguments):
     from sheaf_daemons import BIN
@@ -115,10 +130,11 @@ def bundle(tmp_path_factory):
     up = Up(cli)
     folder = tmp_path_factory.mktemp("bundle") / "coffee_orders"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("dist", ".databricks", "__pycache__"))
-    sources = {"failing": FAILING, "odd": ODD, "child": CHILD, "parent": PARENT, "sleeping": SLEEPING}
+    sources = {"failing": FAILING, "odd": ODD, "child": CHILD, "parent": PARENT, "sleeping": SLEEPING, "loud": LOUD,
+               "unbalanced": UNBALANCED}
     for name, text in sources.items():
         (folder / "notebooks" / f"{name}.py").write_text(text)
-    jobs = {name: notebook_job(name) for name in ("failing", "odd", "parent", "sleeping")}
+    jobs = {name: notebook_job(name) for name in ("failing", "odd", "parent", "sleeping", "loud", "unbalanced")}
     jobs["parent"]["parameters"] = [{"name": "day", "default": "friday"}]
     (folder / "resources" / "more.job.yml").write_text(json.dumps({"resources": {"jobs": jobs}}))
     made = Bundle(up, folder)
@@ -159,8 +175,22 @@ def test_a_failing_cell_is_named_and_its_traceback_shown(bundle):
     assert "share(0)" in output["error_trace"] and "return 1 / cups" in output["error_trace"]
     assert "the first cell" in output["logs"] and "never reached" not in output["logs"]
     assert "notebook_output" not in output
-    (view,) = bundle.get(f"/api/2.2/jobs/runs/export?run_id={task_of(run)['run_id']}")["views"]
-    assert "ZeroDivisionError" in view["content"]
+    assert "ZeroDivisionError" in bundle.page(task_of(run))
+
+
+def test_the_page_of_a_notebook_runs_no_script_and_fetches_nothing(bundle):
+    page = bundle.page(task_of(bundle.run("loud")))
+    assert "<em>[script left out]</em><em>[image left out]</em><b>bold</b>" in page
+    assert "Content-Security-Policy" in page and "<script" not in page and "<img" not in page
+
+
+def test_pip_with_a_quote_that_does_not_end_fails_its_cell_and_leaves_a_page(bundle):
+    run = bundle.run("unbalanced", status=1)
+    output = bundle.output(task_of(run))
+    assert output["error"] == "ValueError: %pip install 'torch: No closing quotation"
+    assert "cell 2 of unbalanced.py failed" in output["error_trace"]
+    page = bundle.page(task_of(run))
+    assert "before it" in page and "No closing quotation" in page
 
 
 def test_a_cell_of_another_language_fails_with_what_to_do_instead(bundle):
@@ -204,3 +234,10 @@ def test_a_changed_wheel_of_the_same_version_is_what_runs_next(bundle):
     assert bundle.deploy()["files"]["sent"] > 0
     run = bundle.run("coffee_orders")
     assert bundle.output(task_of(run, "report"))["notebook_output"]["result"] == "72"
+
+
+def test_the_page_goes_with_its_run(bundle):
+    run = bundle.run("failing", status=1)
+    [page] = bundle.cli.data.rglob(f"notebooks/{run['run_id']}/*.html")
+    bundle.cli("delete", run["run_id"])
+    assert not page.exists()

@@ -14,11 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 
+from sheaf_runtime.notebook_page import to_html
 from sheaf_runtime.notebook_source import NotebookError, find_notebook, read_cells
 
 MAX_RESULT_CHARACTERS = 5 * 1024 * 1024
-MAX_HTML_BYTES = 20 * 1024 * 1024
 START_TIMEOUT_SECONDS = 120
 MAX_SOCKET_FOLDER_BYTES = 80  # The address of a socket has at most 107.
 
@@ -52,12 +53,15 @@ class NotebookRun:
         self.failure = ""
 
     def run(self):
-        """True unless a cell failed."""
+        """True unless a cell failed or the kernel did; `failure` says why."""
         try:
             asyncio.run(self._execute())
         except _Ended:
             pass
         except _Failed:
+            return False
+        except Exception as error:  # What a kernel that does not start raises is no closed list, and the page must say it.
+            self._tell("the notebook could not be executed:", traceback.format_exception(type(error), error, error.__traceback__))
             return False
         return True
 
@@ -151,7 +155,10 @@ class NotebookRun:
 
     def _install(self, cell):
         for command in cell.code.split("\n"):
-            words = shlex.split(command)
+            try:
+                words = shlex.split(command)
+            except ValueError as error:
+                raise _Failed(self._tell(f"{cell.place} failed:", [f"ValueError: %pip {command}: {error}"])) from None
             if not words or words[0] != "install":
                 raise _Failed(self._tell(f"{cell.place} failed:", [f"NotImplementedError: %pip {command}: only %pip install works"]))
             status = self._uv(words[1:])
@@ -213,6 +220,9 @@ def _make_client(notebook, folder):
             _write_message(msg)
             return super().output(outs, msg, display_id, cell_index)
 
+        def _cleanup_kernel(self):
+            """At exit nothing is left to end; nbclient's own would fail then, behind the error that ends the log."""
+
     # Sockets in a folder that only this user enters: whoever shares the machine hears nothing.
     manager = AsyncKernelManager(transport="ipc", ip=os.path.join(_socket_folder(), "kernel"))
     manager._kernel_spec = KernelSpec(
@@ -238,27 +248,6 @@ def _write_message(message):
             print(text, flush=True)
 
 
-def to_html(run):
-    """The executed notebook as a page of its own: no script, nothing from elsewhere."""
-    try:
-        from html import escape
-
-        from nbconvert import HTMLExporter
-
-        body, _ = HTMLExporter(template_name="basic").from_notebook_node(run.notebook)
-        title = escape(os.path.basename(run.path))
-        failure = f"<pre class=failure>{escape(run.failure)}</pre>" if run.failure else ""
-        page = (f"<!DOCTYPE html><html><head><meta charset=utf-8><title>{title}</title><style>"
-                "body{font:14px sans-serif;max-width:70em;margin:2em auto}pre{background:#f6f6f6;padding:.6em;"
-                "overflow:auto}.failure{background:#fdd}table{border-collapse:collapse}td,th{padding:.2em .6em;"
-                f"border:1px solid #ccc}}</style></head><body>{body}{failure}</body></html>")
-    except Exception as error:
-        return f"<!DOCTYPE html><p>the notebook could not be shown: {type(error).__name__}</p>"
-    if len(page.encode("utf-8", "replace")) > MAX_HTML_BYTES:
-        return "<!DOCTYPE html><p>the executed notebook is larger than 20 MiB and was not kept</p>"
-    return page
-
-
 def _read_result():
     try:
         with open(result_path(), encoding="utf-8") as file:
@@ -275,7 +264,7 @@ def _hand_over(run):
     if context is None or os.environ.get("SHEAF_NOTEBOOK_IS_NESTED"):
         return
     result = _read_result()
-    document = {"html": to_html(run), "name": os.path.basename(run.path)}
+    document = {"html": to_html(run.notebook, os.path.basename(run.path), run.failure), "name": os.path.basename(run.path)}
     if result is not None:
         document["result"] = result[:MAX_RESULT_CHARACTERS]
         document["truncated"] = len(result) > MAX_RESULT_CHARACTERS
@@ -295,8 +284,10 @@ def main(arguments):
     except (NotebookError, UnicodeDecodeError) as error:
         sys.exit(f"NotebookError: {error}")
     run = NotebookRun(file, cells, dict(zip(pairs[::2], pairs[1::2])))
-    is_success = run.run()
-    _hand_over(run)
+    try:
+        is_success = run.run()
+    finally:
+        _hand_over(run)
     sys.exit(0 if is_success else 1)
 
 
