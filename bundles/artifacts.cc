@@ -6,9 +6,9 @@
 #include <system_error>
 #include <utility>
 
-#include <glob.h>
-
+#include "bundles/globs.h"
 #include "bundles/scalars.h"
+#include "common/model/manifest.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -28,14 +28,14 @@ class ArtifactReader {
   ArtifactReader(const fs::path& root, const SourceFiles& files, Findings& findings)
       : root_(root), files_(files), findings_(findings) {}
 
-  std::optional<Artifact> read(const Member& member, bool is_dynamic_by_preset) {
+  std::optional<Artifact> read(const Member& member) {
     const std::string path = "artifacts." + member.key;
     if (!member.value.is_map()) {
       findings_.error({.summary = "an artifact is a map", .detail = ""}, path, {member.key_place});
       return std::nullopt;
     }
     check_keys(member.value, path);
-    if (!is_wheel(member, path)) {
+    if (!is_name(member, path) || !has_right_kinds(member.value, path) || !is_wheel(member, path)) {
       return std::nullopt;
     }
     Artifact artifact{.name = member.key,
@@ -43,11 +43,8 @@ class ArtifactReader {
                       .build = text_at(member.value, "build").value_or(""),
                       .shell = shell_of(member.value, path),
                       .sources = sources_of(member.value),
-                      .has_dynamic_version = is_dynamic_by_preset,
+                      .has_dynamic_version = is_dynamic(member.value),
                       .place = files_.place(member.key_place)};
-    if (const Value* given = find(member.value, "dynamic_version")) {
-      artifact.has_dynamic_version = as_boolean(*given).value_or(false);
-    }
     std::error_code error;
     if (!fs::is_directory(artifact.folder, error)) {
       const Value* written = find(member.value, "path");
@@ -72,6 +69,54 @@ class ArtifactReader {
                           {field.key_place});
       }
     }
+  }
+
+  // It names a folder of `.databricks` too.
+  bool is_name(const Member& member, const std::string& path) {
+    const bool is_plain = model::is_manifest_name(member.key);
+    if (!is_plain) {
+      findings_.error({.summary = "not a name for an artifact",
+                       .detail = "Write a name without slashes and control characters."},
+                      path,
+                      {member.key_place});
+    }
+    return is_plain;
+  }
+
+  // What would be built otherwise is not what was meant.
+  bool has_right_kinds(const Value& artifact, const std::string& path) {
+    const auto expect = [&](const char* field, const char* what, auto is_right) {
+      const Value* value = find(artifact, field);
+      if (value == nullptr || value->is_null() || value->is_unresolved || is_right(*value)) {
+        return true;
+      }
+      findings_.error({.summary = std::string("expected ") + what + ", found " +
+                                  std::string(kind_word(value->kind)),
+                       .detail = ""},
+                      member_path(path, field),
+                      places_of(*value));
+      return false;
+    };
+    const auto is_text = [](const Value& value) { return as_text(value).has_value(); };
+    const auto is_source = [&is_text](const Value& file) {
+      const Value* source = file.is_map() ? find(file, "source") : nullptr;
+      return source != nullptr && is_text(*source);
+    };
+    const bool is_built = expect("build", "a command", is_text);
+    const bool has_path = expect("path", "a folder", is_text);
+    const bool has_version = expect("dynamic_version", "true or false", [](const Value& value) {
+      return as_boolean(value).has_value();
+    });
+    const bool has_files =
+        expect("files", "a list of maps with a `source` each", [&](const Value& value) {
+          return value.is_list() && std::ranges::all_of(value.items, is_source);
+        });
+    return is_built && has_path && has_version && has_files;
+  }
+
+  static bool is_dynamic(const Value& artifact) {
+    const Value* given = find(artifact, "dynamic_version");
+    return given != nullptr && as_boolean(*given).value_or(false);
   }
 
   bool is_wheel(const Member& member, const std::string& path) {
@@ -117,7 +162,7 @@ class ArtifactReader {
     const Value* list = find(artifact, "files");
     for (const Value& file : list == nullptr ? std::vector<Value>{} : list->items) {
       if (const Value* source = find(file, "source")) {
-        sources.push_back((folder_beside(source->place) / source->text).lexically_normal());
+        sources.push_back(glob_below(folder_beside(source->place), source->text));
       }
     }
     return sources;
@@ -136,35 +181,22 @@ std::vector<Artifact> read_artifacts(const Value& configuration,
                                      Findings& findings) {
   std::vector<Artifact> artifacts;
   const Value* section = find(configuration, "artifacts");
-  if (section == nullptr) {
+  if (section == nullptr || section->is_null()) {
     return artifacts;
   }
-  const Value* presets = find(configuration, "presets");
-  const Value* preset = presets == nullptr ? nullptr : find(*presets, "artifacts_dynamic_version");
-  const bool is_dynamic = preset != nullptr && as_boolean(*preset).value_or(false);
+  if (!section->is_map()) {
+    findings.error({.summary = "`artifacts` is a map of artifacts", .detail = ""},
+                   "artifacts",
+                   places_of(*section));
+    return artifacts;
+  }
   ArtifactReader reader(root, files, findings);
   for (const Member& member : section->members) {
-    if (auto artifact = reader.read(member, is_dynamic)) {
+    if (auto artifact = reader.read(member)) {
       artifacts.push_back(std::move(*artifact));
     }
   }
   return artifacts;
-}
-
-std::vector<fs::path> expand_glob(const std::string& pattern) {
-  std::vector<fs::path> found;
-  glob_t matches{};
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
-    for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
-      std::error_code error;
-      if (const fs::path file = matches.gl_pathv[i]; fs::is_regular_file(file, error)) {
-        found.push_back(file.lexically_normal());
-      }
-    }
-  }
-  ::globfree(&matches);
-  std::ranges::sort(found);
-  return found;
 }
 
 std::vector<fs::path> newest_wheels(std::vector<fs::path> wheels) {

@@ -31,15 +31,12 @@ struct Artifact {
 /// What came of building: the file that travels in place of a wheel as it was built. Both absolute.
 using BuiltWheels = std::map<std::filesystem::path, std::filesystem::path>;
 
-/// Reads `artifacts` and `presets.artifacts_dynamic_version`. Reports unknown fields, kinds other
-/// than wheels, and folders that do not exist.
+/// Reads `artifacts`. Reports unknown fields, values of the wrong kind, kinds other than wheels,
+/// and folders that do not exist. Requires: presets are applied.
 [[nodiscard]] std::vector<Artifact> read_artifacts(const Value& configuration,
                                                    const std::filesystem::path& root,
                                                    const SourceFiles& files,
                                                    Findings& findings);
-
-/// Files that match a glob, sorted.
-[[nodiscard]] std::vector<std::filesystem::path> expand_glob(const std::string& pattern);
 
 /// Of several wheels of one distribution, the one that was written last.
 [[nodiscard]] std::vector<std::filesystem::path> newest_wheels(

@@ -115,10 +115,14 @@ std::optional<std::string> BundleCode::find_file(const std::string& path) const 
 CodeFindings BundleCode::examine(std::vector<std::string> files) {
   CodeFindings result;
   std::set<std::string> seen;
-  for (std::size_t at = 0; at < files.size() && seen.size() < kMaxFiles; ++at) {
+  for (std::size_t at = 0; at < files.size(); ++at) {
     const std::string file = files[at];
     if (!seen.insert(file).second) {
       continue;
+    }
+    if (seen.size() > kMaxScannedFiles) {
+      result.unreadable.emplace(file, "the task leads to more files than are looked at");
+      break;
     }
     const Scanned& scanned = scan(file);
     if (!scanned.problem.empty()) {

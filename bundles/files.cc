@@ -127,11 +127,7 @@ class FileLister {
         return added;
       }
     }
-    if (error) {
-      return fail(ErrorCode::kInvalid,
-                  "cannot list " + (root_ / folder).string() + ": " + error.message());
-    }
-    return {};
+    return error ? fail(cannot_list(folder, error)) : Result<void>();
   }
 
   Result<void> add(const fs::path& relative, int depth) {
@@ -178,6 +174,9 @@ class FileLister {
 
   Result<void> walk_all(const fs::path& folder, std::set<std::string>& names) const {
     std::error_code error;
+    if (!fs::is_directory(root_ / folder, error)) {
+      return {};
+    }
     fs::recursive_directory_iterator entry(root_ / folder, error);
     for (std::size_t seen = 0; !error && entry != fs::recursive_directory_iterator();
          entry.increment(error)) {
@@ -193,7 +192,12 @@ class FileLister {
         names.insert(entry->path().lexically_relative(root_).string());
       }
     }
-    return {};
+    return error ? fail(cannot_list(folder, error)) : Result<void>();
+  }
+
+  [[nodiscard]] Error cannot_list(const fs::path& folder, const std::error_code& error) const {
+    return {.code = ErrorCode::kInvalid,
+            .message = "cannot list " + (root_ / folder).string() + ": " + error.message()};
   }
 
   Result<void> exclude() {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/globs.h"
 #include "bundles/job_tasks.h"
 #include "common/model/manifest.h"
 
@@ -108,7 +109,7 @@ class LibraryTranslator {
       return {text};
     }
     if (pattern.starts_with(context_.file_path + "/")) {
-      pattern = (context_.sync_root / pattern.substr(context_.file_path.size() + 1)).string();
+      pattern = glob_below(context_.sync_root, pattern.substr(context_.file_path.size() + 1));
     } else if (pattern.starts_with('/') || pattern.find(":/") != std::string::npos) {
       report(value,
              path,
@@ -116,7 +117,7 @@ class LibraryTranslator {
              "Write a path relative to this file, an https:// address, or a package of an index.");
       return {};
     } else {
-      pattern = (folder_of(value) / pattern).lexically_normal().string();
+      pattern = glob_below(folder_of(value), pattern);
     }
     std::vector<std::string> entries;
     for (const fs::path& wheel : newest_wheels(expand_glob(pattern))) {

@@ -7,6 +7,8 @@ namespace sheaf::bundles {
 
 inline constexpr std::size_t kMaxFileBytes = 4u << 20;
 inline constexpr std::size_t kMaxFiles = 1'000;
+/// Of Python that one task leads to.
+inline constexpr std::size_t kMaxScannedFiles = 5'000;
 inline constexpr std::size_t kMaxDepth = 64;
 /// Of one file with its aliases expanded, and of all that interpolation makes.
 inline constexpr std::size_t kMaxNodes = 200'000;

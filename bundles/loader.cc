@@ -103,7 +103,8 @@ class Loader {
     bundle_.target = target.name;
     bundle_.mode = target.mode;
     bundle_.user_name = options_.user_name;
-    const VariableSources sources{.arguments = arguments(target.name),
+    const VariableSources sources{.arguments = options_.variables,
+                                  .recalled = recalled(target.name),
                                   .environment = options_.environment,
                                   .override_file = read_overrides(target.name)};
     assign_variables(configuration_, sources, findings_);
@@ -162,16 +163,14 @@ class Loader {
     return value == nullptr ? std::string() : value->text;
   }
 
-  // Those of the last deployment first: of equal names the last counts.
-  model::NamedStrings arguments(const std::string& target) {
+  model::NamedStrings recalled(const std::string& target) {
     model::NamedStrings all;
     if (options_.recalls_variables) {
-      const Value recalled = read_state(deployed_variables_file(target));
-      for (const Member& variable : recalled.members) {
+      const Value values = read_state(deployed_variables_file(target));
+      for (const Member& variable : values.members) {
         all.emplace_back(variable.key, variable.value.text);
       }
     }
-    all.insert(all.end(), options_.variables.begin(), options_.variables.end());
     return all;
   }
 

@@ -25,7 +25,8 @@ namespace sheaf::bundles {
 struct LoadOptions {
   /// The bundle is looked for here and in the parents, unless DATABRICKS_BUNDLE_ROOT is set.
   std::filesystem::path start_folder;
-  /// `-t`; empty: DATABRICKS_BUNDLE_TARGET, the only target, the default one.
+  /// `-t`; empty: DATABRICKS_BUNDLE_TARGET, DATABRICKS_BUNDLE_ENV, the only target, the default
+  /// one.
   std::string target;
   /// `--var name=value`, in order; the last of equal names counts.
   model::NamedStrings variables;

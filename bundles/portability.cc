@@ -19,31 +19,56 @@ class PortabilityChecker {
  public:
   explicit PortabilityChecker(Findings& findings) : findings_(findings) {}
 
-  void check(const Value& value, const std::string& path) {
-    for (const Member& member : value.members) {
-      const std::string inner = member_path(path, member.key);
-      if (member.key == "sheaf") {
-        report(member,
-               inner,
-               "only Sheaf knows the block `sheaf`",
-               "Remove it where the bundle shall mean the same on both sides.");
-        continue;
-      }
-      if (member.key == "command_task") {
-        report(member,
-               inner,
-               "only Sheaf knows command tasks",
-               "Call the program from a spark_python_task.");
-      }
-      check(member.value, inner);
-    }
-    for (std::size_t i = 0; i < value.items.size(); ++i) {
-      check(value.items[i], item_path(path, i));
-    }
-    check_compute(value, path);
+  void check_job(const Value& job, const std::string& path) {
+    check_block(job, path);
+    visit_items(job, "job_clusters", path, [this](const Value& cluster, const std::string& place) {
+      check_block(cluster, place);
+    });
+    visit_items(job, "tasks", path, [this](const Value& task, const std::string& place) {
+      check_task(task, place);
+    });
   }
 
  private:
+  template <typename Visit>
+  static void visit_items(const Value& job,
+                          std::string_view field,
+                          const std::string& path,
+                          const Visit& visit) {
+    const Value* list = find(job, field);
+    const std::string list_path = member_path(path, field);
+    for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+      visit(list->items[i], item_path(list_path, i));
+    }
+  }
+
+  void check_task(const Value& task, const std::string& path) {
+    check_block(task, path);
+    if (const Member* command = find_member(task, "command_task")) {
+      report(*command,
+             member_path(path, "command_task"),
+             "only Sheaf knows command tasks",
+             "Call the program from a spark_python_task.");
+    }
+    check_compute(task, path);
+    if (const Value* loop = find(task, "for_each_task")) {
+      const std::string loop_path = member_path(path, "for_each_task");
+      check_block(*loop, loop_path);
+      if (const Value* inner = find(*loop, "task")) {
+        check_task(*inner, member_path(loop_path, "task"));
+      }
+    }
+  }
+
+  void check_block(const Value& value, const std::string& path) {
+    if (const Member* block = find_member(value, "sheaf")) {
+      report(*block,
+             member_path(path, "sheaf"),
+             "only Sheaf knows the block `sheaf`",
+             "Remove it where the bundle shall mean the same on both sides.");
+    }
+  }
+
   void check_compute(const Value& task, const std::string& path) {
     const auto is_there = [&task](std::string_view key) { return find(task, key) != nullptr; };
     const auto kind = std::ranges::find_if(kPythonTasks, is_there);
@@ -73,7 +98,7 @@ class PortabilityChecker {
 }  // namespace
 
 void check_portability(const Value& job, const std::string& path, Findings& findings) {
-  PortabilityChecker(findings).check(job, path);
+  PortabilityChecker(findings).check_job(job, path);
 }
 
 }  // namespace sheaf::bundles

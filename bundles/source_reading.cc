@@ -9,6 +9,7 @@
 
 #include <glob.h>
 
+#include "bundles/globs.h"
 #include "bundles/limits.h"
 #include "bundles/merge.h"
 #include "bundles/yaml_reader.h"
@@ -51,18 +52,6 @@ std::optional<RootFile> the_one_in(const fs::path& folder,
   return RootFile{.folder = folder, .name = names.front()};
 }
 
-// The folder's own characters are no pattern.
-std::string escaped(const std::string& path) {
-  std::string text;
-  for (const char c : path) {
-    if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\') {
-      text += '\\';
-    }
-    text += c;
-  }
-  return text;
-}
-
 bool is_outside(const fs::path& relative) {
   return !relative.empty() && *relative.begin() == "..";
 }
@@ -73,13 +62,12 @@ bool has_pattern(std::string_view text) {
 
 // Matches below `folder`, relative to it, sorted by bytes.
 std::vector<std::string> expand(const fs::path& folder, const std::string& pattern) {
-  const std::string prefix = folder.string() + "/";
   glob_t matches{};
   std::vector<std::string> names;
-  if (::glob((escaped(prefix) + pattern).c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
+  if (::glob(glob_below(folder, pattern).c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
     for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
-      const std::string path = matches.gl_pathv[i];
-      names.push_back(fs::path(path.substr(prefix.size())).lexically_normal().string());
+      const fs::path path = fs::path(matches.gl_pathv[i]).lexically_normal();
+      names.push_back(path.lexically_relative(folder).string());
     }
   }
   ::globfree(&matches);

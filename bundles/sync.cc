@@ -88,14 +88,23 @@ class SyncReader {
         {.summary = std::move(summary), .detail = "The value is ignored."}, path, places);
   }
 
+  // An error, where other sections warn: to ignore an `exclude` would send what shall stay here.
+  void refuse_kind(std::string summary,
+                   const std::string& path,
+                   const std::vector<Location>& places) {
+    findings_.error({.summary = std::move(summary), .detail = "Write a list of paths or patterns."},
+                    path,
+                    places);
+  }
+
   std::vector<Entry> entries_of(const Value& sync, const std::string& field) {
     std::vector<Entry> entries;
     const Value* list = find(sync, field);
     const std::string path = "sync." + field;
     if (list != nullptr && !list->is_list()) {
-      warn("expected a list of strings, found " + std::string(kind_word(list->kind)),
-           path,
-           places_of(*list));
+      refuse_kind("expected a list of strings, found " + std::string(kind_word(list->kind)),
+                  path,
+                  places_of(*list));
       return entries;
     }
     for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
@@ -105,10 +114,10 @@ class SyncReader {
         continue;
       }
       if (!text || text->empty()) {
-        warn(text ? "the text is empty"
-                  : "expected a string, found " + std::string(kind_word(item.kind)),
-             item_path(path, i),
-             places_of(item));
+        refuse_kind(text ? "the text is empty"
+                         : "expected a string, found " + std::string(kind_word(item.kind)),
+                    item_path(path, i),
+                    places_of(item));
         continue;
       }
       entries.push_back({.text = std::string(*text),

@@ -8,6 +8,7 @@
 #include "bundles/merge.h"
 #include "bundles/scalars.h"
 #include "common/base/check.h"
+#include "common/model/manifest.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -163,6 +164,18 @@ void override_variables(Value& configuration,
   }
 }
 
+// They name folders of `.databricks` and of the workspace too.
+void check_names(const Value& targets, Findings& findings) {
+  for (const Member& target : targets.members) {
+    if (!model::is_manifest_name(target.key)) {
+      findings.error({.summary = "not a name for a target",
+                      .detail = "Write a name without slashes and control characters."},
+                     "targets." + target.key,
+                     {target.key_place});
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(Mode mode) {
@@ -198,6 +211,7 @@ std::optional<std::string> choose_target(const Value& configuration,
   }
   if (targets != nullptr) {
     names = keys_of(*targets);
+    check_names(*targets, findings);
   }
   const std::vector<Location> places =
       targets == nullptr ? std::vector<Location>{} : places_of(*targets);

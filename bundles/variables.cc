@@ -153,6 +153,12 @@ class Assignment {
       text = found->second;
       origin = found->first;
     }
+    for (const auto& [name, value] : sources_.recalled) {
+      if (!text && name == variable.key) {
+        text = value;
+        origin = "--var " + name + " of the last deployment";
+      }
+    }
     if (text && is_complex) {
       findings_.error({.summary = origin + ": a complex variable takes no text",
                        .detail = "Set it in the target, or in "

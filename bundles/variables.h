@@ -12,7 +12,9 @@
 namespace sheaf::bundles {
 
 struct VariableSources {
-  model::NamedStrings arguments;                   ///< --var.
+  model::NamedStrings arguments;  ///< --var.
+  /// --var of the last deployment: count where nothing is given now; unknown names are ignored.
+  model::NamedStrings recalled;
   std::map<std::string, std::string> environment;  ///< BUNDLE_VAR_<name> are read.
   Value override_file;  ///< Content of variable-overrides.json; null: none.
 };

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "bundles/globs.h"
 #include "cli/console.h"
 #include "common/os/program.h"
 
@@ -41,7 +42,7 @@ parts[1] = changed
 rows = io.StringIO()
 writer = csv.writer(rows, lineterminator="\n")
 part = kept + ".part"
-shutil.rmtree(os.path.dirname(kept), ignore_errors=True)
+shutil.rmtree(part, ignore_errors=True)
 os.makedirs(part)
 with zipfile.ZipFile(os.path.join(part, "-".join(parts)), "w", zipfile.ZIP_DEFLATED) as wheel:
     for name, (entry, data) in contents.items():
@@ -60,6 +61,9 @@ with zipfile.ZipFile(os.path.join(part, "-".join(parts)), "w", zipfile.ZIP_DEFLA
     entry.filename = new_stem + ".dist-info/RECORD"
     wheel.writestr(entry, rows.getvalue(), zipfile.ZIP_DEFLATED)
 os.rename(part, kept)
+for other in os.listdir(os.path.dirname(kept)):
+    if other != os.path.basename(kept):
+        shutil.rmtree(os.path.join(os.path.dirname(kept), other), ignore_errors=True)
 print(os.path.join(kept, "-".join(parts)), end="")
 )python";
 
@@ -105,29 +109,52 @@ std::string place_text(const bundles::SourcePlace& place) {
                                   std::to_string(place.column) + ")";
 }
 
-// What an earlier build left would travel too.
-void clear_wheels(const fs::path& folder) {
-  for (const fs::path& wheel : bundles::expand_glob((folder / "*.whl").string())) {
-    std::error_code error;
-    fs::remove(wheel, error);
+/// Puts the wheels of `fresh` in the place of those that an earlier build left: these would travel
+/// too.
+Result<void> replace_wheels(const fs::path& fresh, const fs::path& dist) {
+  std::error_code error;
+  fs::create_directories(dist, error);
+  for (const fs::path& old : bundles::expand_glob(bundles::glob_below(dist, "*.whl"))) {
+    if (!error) {
+      fs::remove(old, error);
+    }
   }
+  for (const fs::path& wheel : bundles::expand_glob(bundles::glob_below(fresh, "*.whl"))) {
+    if (!error) {
+      fs::copy_file(wheel, dist / wheel.filename(), error);
+    }
+  }
+  return error ? fail(ErrorCode::kInvalid, dist.string() + ": " + error.message()) : Result<void>();
 }
 
-Result<void> build(const bundles::Artifact& artifact) {
+/// `uv build`, into a folder of its own first: a build that fails takes nothing away.
+Result<void> build_project(const bundles::Artifact& artifact,
+                           const std::string& what,
+                           const fs::path& fresh) {
+  std::error_code ignored;
+  fs::remove_all(fresh, ignored);
+  const auto built = run(what,
+                         {"uv", "build", "--wheel", "--out-dir", fresh.string(), "."},
+                         "uv build --wheel",
+                         artifact.folder);
+  const auto replaced =
+      built ? replace_wheels(fresh, artifact.folder / "dist") : fail(built.error());
+  fs::remove_all(fresh, ignored);
+  return replaced;
+}
+
+Result<void> build(const bundles::Artifact& artifact, const fs::path& fresh) {
   const std::string what = "artifact " + artifact.name + place_text(artifact.place);
   const bool is_default = artifact.build.empty();
   if (is_default && !bundles::is_python_project(artifact.folder)) {
     return {};
   }
-  say("Building " + artifact.name);
-  std::vector<std::string> command{artifact.shell, "-c", artifact.build};
-  std::string shown = artifact.build;
+  say("Building " + printable(artifact.name));
   if (is_default) {
-    clear_wheels(artifact.folder / "dist");
-    command = {"uv", "build", "--wheel", "--out-dir", "dist", "."};
-    shown = "uv build --wheel --out-dir dist .";
+    return build_project(artifact, what, fresh);
   }
-  const auto built = run(what, std::move(command), shown, artifact.folder);
+  const auto built =
+      run(what, {artifact.shell, "-c", artifact.build}, artifact.build, artifact.folder);
   return built ? Result<void>() : fail(built.error());
 }
 
@@ -146,12 +173,12 @@ Result<void> add_versions(const bundles::Artifact& artifact,
                           bundles::BuiltWheels& wheels) {
   std::vector<std::string> sources = artifact.sources;
   if (sources.empty()) {
-    sources.push_back((artifact.folder / "dist" / "*.whl").string());
+    sources.push_back(bundles::glob_below(artifact.folder, "dist/*.whl"));
   }
   for (const std::string& source : sources) {
     for (const fs::path& wheel : bundles::newest_wheels(bundles::expand_glob(source))) {
       const auto copy =
-          run("artifact " + artifact.name,
+          run("artifact " + artifact.name + place_text(artifact.place),
               {"python3", "-c", kAddVersion, wheel.string(), folder / artifact.name, stamp},
               "dynamic_version of " + wheel.filename().string(),
               artifact.folder);
@@ -169,10 +196,10 @@ Result<void> add_versions(const bundles::Artifact& artifact,
 Result<bundles::BuiltWheels> build_artifacts(const bundles::LoadedBundle& bundle) {
   bundles::BuiltWheels wheels;
   const std::string stamp = time_stamp();
-  const fs::path patched =
-      bundle.root / ".databricks" / "bundle" / bundle.target / "patched_wheels";
+  const fs::path state = bundle.root / ".databricks" / "bundle" / bundle.target;
+  const fs::path patched = state / "patched_wheels";
   for (const bundles::Artifact& artifact : bundle.artifacts) {
-    if (auto built = build(artifact); !built) {
+    if (auto built = build(artifact, state / "built_wheels"); !built) {
       return fail(built.error());
     }
     if (!artifact.has_dynamic_version) {

@@ -1,5 +1,5 @@
-// Builds the artifacts of a bundle, before a deployment only: runs their commands, or `uv build`,
-// on this machine with the environment of the command line.
+// Builds the artifacts of a bundle, before a deployment and for its plan: runs their commands, or
+// `uv build`, on this machine with the environment of the command line.
 #pragma once
 
 #include "bundles/artifacts.h"

@@ -146,9 +146,11 @@ void remember_variables(const Invocation& invocation, const bundles::LoadedBundl
     values[name] = value;
   }
   std::filesystem::create_directories(file.parent_path(), error);
-  const auto written = os::replace_file(file, boost::json::serialize(values) + "\n", 0644);
-  if (!written) {
-    say("Warning: the --var values are not remembered for `sheaf run`: " + written.error().message);
+  // Values may be secrets of who deploys.
+  const auto written = os::replace_file(file, boost::json::serialize(values) + "\n", 0600);
+  if (error || !written) {
+    say("Warning: the --var values are not remembered for `sheaf run`: " +
+        (error ? file.parent_path().string() + ": " + error.message() : written.error().message));
   }
 }
 

@@ -12,28 +12,35 @@
 namespace sheaf::cli {
 namespace {
 
-/// The bundle with its artifacts built, unless it has errors.
-Result<bundles::LoadedBundle> load_built_bundle(const Invocation& invocation) {
-  auto bundle = load_bundle(invocation);
-  if (!bundle || bundle->has_errors()) {
-    return bundle;
-  }
-  if (auto ran = run_moments(*bundle, {"preinit", "postinit", "prebuild"}); !ran) {
+/// Builds the bundle's artifacts and loads it with them.
+Result<bundles::LoadedBundle> build(const Invocation& invocation, bundles::LoadedBundle bundle) {
+  if (auto ran = run_moments(bundle, {"preinit", "postinit", "prebuild"}); !ran) {
     return fail(ran.error());
   }
-  if (!bundle->artifacts.empty()) {
-    auto built = build_artifacts(*bundle);
+  if (!bundle.artifacts.empty()) {
+    auto built = build_artifacts(bundle);
     if (!built) {
       return fail(built.error());
     }
-    bundle = load_bundle(invocation, std::move(*built));
-  }
-  if (bundle) {
-    if (auto ran = run_moments(*bundle, {"postbuild"}); !ran) {
-      return fail(ran.error());
+    auto reloaded = load_bundle(invocation, std::move(*built));
+    if (!reloaded || reloaded->has_errors()) {
+      return reloaded;
     }
+    bundle = std::move(*reloaded);
+  }
+  if (auto ran = run_moments(bundle, {"postbuild"}); !ran) {
+    return fail(ran.error());
   }
   return bundle;
+}
+
+/// Shows the findings. Fails with kInvalid when there are errors.
+Result<void> check_findings(const Invocation& invocation, const bundles::LoadedBundle& bundle) {
+  say_findings(invocation, bundle);
+  return bundle.has_errors()
+             ? fail(ErrorCode::kInvalid,
+                    "the bundle has " + count_findings(bundle) + "; nothing was deployed")
+             : Result<void>();
 }
 
 }  // namespace
@@ -72,21 +79,32 @@ std::string DesiredDeployment::digest() const {
                                                  {"jobs", std::move(jobs)}}));
 }
 
-Result<DesiredDeployment> load_desired(const Invocation& invocation) {
-  auto bundle = load_built_bundle(invocation);
+Result<PreparedDeployment> prepare_deployment(const Invocation& invocation) {
+  auto bundle = load_bundle(invocation);
   if (!bundle) {
     return fail(bundle.error());
   }
-  say_findings(invocation, *bundle);
   if (bundle->has_errors()) {
-    return fail(ErrorCode::kInvalid,
-                "the bundle has " + count_findings(*bundle) + "; nothing was deployed");
+    return fail(check_findings(invocation, *bundle).error());
   }
-  DesiredDeployment desired{.bundle = std::move(*bundle), .tree = {}};
-  if (auto hashed = hash_again(desired); !hashed) {
+  // Before anything runs here: it would run for nothing.
+  auto scheduler = connect(invocation);
+  if (!scheduler) {
+    return fail(scheduler.error());
+  }
+  bundle = build(invocation, *std::move(bundle));
+  if (!bundle) {
+    return fail(bundle.error());
+  }
+  if (auto checked = check_findings(invocation, *bundle); !checked) {
+    return fail(checked.error());
+  }
+  PreparedDeployment prepared{.desired = {.bundle = *std::move(bundle), .tree = {}},
+                              .scheduler = *std::move(scheduler)};
+  if (auto hashed = hash_again(prepared.desired); !hashed) {
     return fail(hashed.error());
   }
-  return desired;
+  return prepared;
 }
 
 Result<void> hash_again(DesiredDeployment& desired) {

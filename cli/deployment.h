@@ -39,9 +39,14 @@ struct DesiredDeployment {
   [[nodiscard]] std::string digest() const;
 };
 
-/// Loads the bundle, builds its artifacts, shows its findings and hashes its files; runs its
-/// scripts around that. Fails with kInvalid when the bundle has errors.
-[[nodiscard]] Result<DesiredDeployment> load_desired(const Invocation& invocation);
+struct PreparedDeployment {
+  DesiredDeployment desired;
+  Scheduler scheduler;
+};
+
+/// Loads the bundle, connects, builds its artifacts, shows its findings and hashes its files; runs
+/// its scripts around that. Fails with kInvalid when the bundle has errors.
+[[nodiscard]] Result<PreparedDeployment> prepare_deployment(const Invocation& invocation);
 
 /// Lists and hashes the bundle's files anew.
 [[nodiscard]] Result<void> hash_again(DesiredDeployment& desired);

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string>
 #include <system_error>
 
 #include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/console.h"
+#include "common/os/program.h"
 
 extern char** environ;
 
@@ -35,13 +34,6 @@ class FileActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
 Result<int> run_script(const bundles::Script& script,
@@ -62,7 +54,7 @@ Result<int> run_script(const bundles::Script& script,
     error =
         ::posix_spawnp(&child, shell.c_str(), actions.get(), nullptr, arguments.data(), environ);
     if (error == 0) {
-      return wait_for(child);
+      return os::wait_for_child(child);
     }
   }
   return fail(ErrorCode::kInternal,
@@ -83,7 +75,8 @@ Result<void> run_moments(const bundles::LoadedBundle& bundle,
     if (*status != 0) {
       return fail(ErrorCode::kInvalid,
                   "the script " + script.name + " ended with status " + std::to_string(*status) +
-                      " (" + script.place.file + ":" + std::to_string(script.place.line) + ")");
+                      " (" + script.place.file + ":" + std::to_string(script.place.line) + ":" +
+                      std::to_string(script.place.column) + ")");
     }
   }
   return {};

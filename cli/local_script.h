@@ -16,9 +16,9 @@ enum class ScriptOutput {
   kStderr,  ///< Both streams: stdout holds the result of the command that runs the script.
 };
 
-/// Runs it in `folder` with bash, or sh where there is no bash, and waits for its end. Returns its
-/// exit status, or 128 + the signal that ended it. Fails with kInternal when no shell can be
-/// started.
+/// Runs it in `folder` with bash, or sh where there is no bash, and waits for its end, however long
+/// that takes. Returns its exit status, or 128 + the signal that ended it. Fails with kInternal
+/// when no shell can be started.
 [[nodiscard]] Result<int> run_script(const bundles::Script& script,
                                      const std::filesystem::path& folder,
                                      ScriptOutput output);

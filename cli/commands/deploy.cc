@@ -59,10 +59,8 @@ void print_changes(const bundles::LoadedBundle& bundle,
         " were sent (" + std::to_string(uploaded.bytes) + " bytes)\n");
 }
 
-/// A file that `sheaf plan -o json` wrote. Fails with kConflict unless it is of exactly this
-/// deployment.
-Result<boost::json::object> read_plan(const std::filesystem::path& file,
-                                      const DesiredDeployment& desired) {
+/// A file that `sheaf plan -o json` wrote.
+Result<boost::json::object> read_plan(const std::filesystem::path& file) {
   const auto text = os::read_file(file, kMaxPlanBytes);
   if (!text) {
     return fail(text.error());
@@ -77,17 +75,22 @@ Result<boost::json::object> read_plan(const std::filesystem::path& file,
     return fail(ErrorCode::kInvalid,
                 "--plan " + file.string() + ": no plan; give what `sheaf plan -o json` printed");
   }
-  if (text_at(*plan, "bundle") != desired.bundle.name ||
-      text_at(*plan, "target") != desired.bundle.target) {
+  return plan;
+}
+
+/// Fails with kConflict unless the plan is of exactly this deployment.
+Result<void> check_digest(const boost::json::object& plan, const DesiredDeployment& desired) {
+  if (text_at(plan, "bundle") != desired.bundle.name ||
+      text_at(plan, "target") != desired.bundle.target) {
     return fail(ErrorCode::kConflict,
-                "the plan is for bundle " + text_at(*plan, "bundle") + ", target " +
-                    text_at(*plan, "target") + ": nothing was deployed");
+                "the plan is for bundle " + text_at(plan, "bundle") + ", target " +
+                    text_at(plan, "target") + ": nothing was deployed");
   }
-  if (text_at(*plan, "digest") != desired.digest()) {
+  if (text_at(plan, "digest") != desired.digest()) {
     return fail(ErrorCode::kConflict,
                 "the bundle has changed since the plan was made: nothing was deployed; plan again");
   }
-  return plan;
+  return {};
 }
 
 /// The version to deploy upon: the one that was planned for. Fails with kConflict where the plan
@@ -96,6 +99,9 @@ Result<std::int64_t> check_plan(Scheduler& scheduler,
                                 const boost::json::object& plan,
                                 const DesiredDeployment& desired,
                                 const StandingDeployment& standing) {
+  if (auto checked = check_digest(plan, desired); !checked) {
+    return fail(checked.error());
+  }
   const std::int64_t version = number_at(plan, "version");
   if (version != standing.version) {
     return version;  // The scheduler refuses it and says who was first.
@@ -134,65 +140,81 @@ class DeployCommand final : public Command {
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
-    auto desired = load_desired(invocation);
-    if (!desired) {
-      return fail(desired.error());
+    auto plan = read_given_plan(invocation);
+    if (!plan) {
+      return fail(plan.error());
     }
-    auto scheduler = connect(invocation);
-    if (!scheduler) {
-      return fail(scheduler.error());
+    auto prepared = prepare_deployment(invocation);
+    if (!prepared) {
+      return fail(prepared.error());
     }
-    if (auto ran = run_moments(desired->bundle, {"predeploy"}); !ran) {
+    auto& [desired, scheduler] = *prepared;
+    if (auto selected = check_selection(desired.bundle); !selected) {
+      return fail(selected.error());
+    }
+    if (auto ran = run_moments(desired.bundle, {"predeploy"}); !ran) {
       return fail(ran.error());
     }
     // The script may have written what shall travel.
-    if (auto hashed = hash_again(*desired); !hashed) {
+    if (auto hashed = hash_again(desired); !hashed) {
       return fail(hashed.error());
     }
-    const auto standing = read_standing(*scheduler, desired->name());
+    const auto standing = read_standing(scheduler, desired.name());
     if (!standing) {
       return fail(standing.error());
     }
-    const auto version = choose_version(invocation, *scheduler, *desired, *standing);
+    const auto version =
+        *plan ? check_plan(scheduler, **plan, desired, *standing) : standing->version;
     if (!version) {
       return fail(version.error());
     }
-    auto kept = select(*desired, *standing);
-    if (!kept) {
-      return fail(kept.error());
-    }
-    const auto uploaded = upload_tree(*scheduler, desired->bundle.sync.root, desired->tree);
+    boost::json::array kept = select(desired, *standing);
+    const auto uploaded = upload_tree(scheduler, desired.bundle.sync.root, desired.tree);
     if (!uploaded) {
       return fail(uploaded.error());
     }
-    auto answer = deploy(*scheduler, *desired, *version, std::move(*kept));
+    auto answer = deploy(scheduler, desired, *version, std::move(kept));
     if (!answer) {
       return fail(answer.error());
     }
-    remember_variables(invocation, desired->bundle);
-    if (auto ran = run_moments(desired->bundle, {"postdeploy"}); !ran) {
+    remember_variables(invocation, desired.bundle);
+    // First: it is deployed, whatever the script does.
+    report(invocation, desired.bundle, *answer, *uploaded, desired.tree.manifest.files.size());
+    if (auto ran = run_moments(desired.bundle, {"postdeploy"}); !ran) {
       return fail(ran.error(), "the bundle is deployed, but");
     }
-    report(invocation, desired->bundle, *answer, *uploaded, desired->tree.manifest.files.size());
     return ExitStatus::kSuccess;
   }
 
  private:
-  [[nodiscard]] Result<std::int64_t> choose_version(const Invocation& invocation,
-                                                    Scheduler& scheduler,
-                                                    const DesiredDeployment& desired,
-                                                    const StandingDeployment& standing) const {
+  /// Nullopt where none is given.
+  [[nodiscard]] Result<std::optional<boost::json::object>> read_given_plan(
+      const Invocation& invocation) const {
     if (!plan_file_) {
-      return standing.version;
+      return std::nullopt;
     }
-    const auto plan = read_plan(invocation.surroundings.absolute(*plan_file_), desired);
-    return plan ? check_plan(scheduler, *plan, desired, standing) : fail(plan.error());
+    auto plan = read_plan(invocation.surroundings.absolute(*plan_file_));
+    if (!plan) {
+      return fail(plan.error());
+    }
+    return *std::move(plan);
+  }
+
+  [[nodiscard]] Result<void> check_selection(const bundles::LoadedBundle& bundle) const {
+    for (const std::string& text : selected_) {
+      const std::string_view key = key_of(text);
+      if (std::ranges::find(bundle.jobs, key, &bundles::JobResource::key) == bundle.jobs.end()) {
+        return fail(ErrorCode::kNotFound,
+                    "--select " + std::string(key) + ": the bundle has no such job");
+      }
+    }
+    return {};
   }
 
   /// Leaves of the bundle's jobs those that were selected; returns the keys of the others that stay
   /// as they stand.
-  [[nodiscard]] Result<boost::json::array> select(DesiredDeployment& desired,
-                                                  const StandingDeployment& standing) const {
+  [[nodiscard]] boost::json::array select(DesiredDeployment& desired,
+                                          const StandingDeployment& standing) const {
     boost::json::array kept;
     if (selected_.empty()) {
       for (const std::string& key : desired.kept_jobs(standing)) {
@@ -207,11 +229,6 @@ class DeployCommand final : public Command {
       wanted.emplace(key_of(text));
     }
     std::vector<bundles::JobResource>& jobs = desired.bundle.jobs;
-    for (const std::string& key : wanted) {
-      if (std::ranges::find(jobs, key, &bundles::JobResource::key) == jobs.end()) {
-        return fail(ErrorCode::kNotFound, "--select " + key + ": the bundle has no such job");
-      }
-    }
     std::erase_if(jobs, [&](const auto& job) { return !wanted.contains(job.key); });
     for (const bundles::PlannedState& job : standing.jobs) {
       if (!wanted.contains(job.key)) {

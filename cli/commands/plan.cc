@@ -82,24 +82,21 @@ class PlanCommand final : public Command {
   }
 
   Result<ExitStatus> run(const Invocation& invocation) override {
-    const auto desired = load_desired(invocation);
-    if (!desired) {
-      return fail(desired.error());
+    auto prepared = prepare_deployment(invocation);
+    if (!prepared) {
+      return fail(prepared.error());
     }
-    auto scheduler = connect(invocation);
-    if (!scheduler) {
-      return fail(scheduler.error());
-    }
-    auto standing = read_standing(*scheduler, desired->name());
+    auto& [desired, scheduler] = *prepared;
+    auto standing = read_standing(scheduler, desired.name());
     if (!standing) {
       return fail(standing.error());
     }
-    const auto plan = make_plan(*scheduler, *desired, std::move(*standing));
+    const auto plan = make_plan(scheduler, desired, std::move(*standing));
     if (!plan) {
       return fail(plan.error());
     }
     if (invocation.wants_json()) {
-      print_json(plan_json(*desired, *plan));
+      print_json(plan_json(desired, *plan));
     } else {
       print(plan_text(*plan));
     }

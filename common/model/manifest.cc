@@ -94,6 +94,10 @@ bool is_manifest_path(std::string_view path) {
   }
 }
 
+bool is_manifest_name(std::string_view name) {
+  return is_manifest_path(name) && name.find('/') == std::string_view::npos;
+}
+
 bool is_digest(std::string_view text) {
   return text.size() == kDigestDigits && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');

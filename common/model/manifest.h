@@ -43,6 +43,9 @@ struct Manifest {
 /// into.
 [[nodiscard]] bool is_manifest_path(std::string_view path);
 
+/// A manifest's path without folders: the name of a file or a folder.
+[[nodiscard]] bool is_manifest_name(std::string_view name);
+
 /// True for 64 lower-case hexadecimal digits.
 [[nodiscard]] bool is_digest(std::string_view text);
 

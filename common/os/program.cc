@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -155,13 +156,6 @@ Result<void> collect(const ProgramSettings& settings,
   return {};
 }
 
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
 Result<ProgramResult> run_program(const ProgramSettings& settings) {
@@ -186,11 +180,26 @@ Result<ProgramResult> run_program(const ProgramSettings& settings) {
   const auto collected = collect(settings, *output, *errors, result);
   if (!collected) {
     ::kill(*child, SIGKILL);  // Not reaped yet, so the pid is still this child's.
-    wait_for(*child);
+    static_cast<void>(wait_for_child(*child));
     return fail(collected.error());
   }
-  result.exit_status = wait_for(*child);
+  const auto status = wait_for_child(*child);
+  if (!status) {
+    return fail(status.error());
+  }
+  result.exit_status = *status;
   return result;
+}
+
+Result<int> wait_for_child(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) {
+      return fail(ErrorCode::kInternal,
+                  "how the program ended is not known: " + std::generic_category().message(errno));
+    }
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace sheaf::os

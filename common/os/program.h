@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "common/base/result.h"
 
 namespace sheaf::os {
@@ -35,5 +37,9 @@ struct ProgramResult {
 /// Fails with kNotFound when there is no such program, kTimeout when the
 /// limit passes (the program is killed; its children are not), kExhausted when it writes too much.
 [[nodiscard]] Result<ProgramResult> run_program(const ProgramSettings& settings);
+
+/// Waits for the end of a child: its exit status, or 128 + the signal that ended it. Fails with
+/// kInternal when the system does not tell, as where SIGCHLD is ignored.
+[[nodiscard]] Result<int> wait_for_child(pid_t child);
 
 }  // namespace sheaf::os

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "common/calendar/rfc3339.h"
 #include "scheduler/core/decide.h"
 
 namespace sheaf::core {
@@ -45,14 +46,18 @@ std::vector<JobLink> links_of(const model::JobSettings& settings,
   return links;
 }
 
+std::string missing_job(const std::string& job, const std::string& started) {
+  return "jobs." + job + ": a run_job_task starts the job \"" + started +
+         "\", which the deployment does not have";
+}
+
 /// A job that another one starts and that the deployment does not have, as a message.
 std::optional<std::string> find_missing_job(const Deploy& command,
                                             const std::map<std::string, JobId>& ids) {
   for (const DeployedJob& job : command.jobs) {
     for (const std::string& key : linked_keys(*job.settings)) {
       if (!ids.contains(key)) {
-        return "jobs." + job.resource_key + ": a run_job_task starts the job \"" + key +
-               "\", which the deployment does not have";
+        return missing_job(job.resource_key, key);
       }
     }
   }
@@ -95,8 +100,9 @@ std::optional<Rejection> find_conflict(const std::optional<std::uint64_t>& expec
   std::string message = "the deployment is at version " + std::to_string(version) + ", not " +
                         std::to_string(*expected);
   if (current) {
-    message +=
-        ": " + current->deployed_by + " deployed it meanwhile; look at the change and deploy again";
+    message += ": " + current->deployed_by + " deployed it meanwhile, at " +
+               calendar::format_rfc3339(current->deployed) +
+               "; look at what changed before you try again";
   }
   return Rejection{.code = ErrorCode::kConflict, .message = std::move(message)};
 }
@@ -168,8 +174,22 @@ class Deployer {
       }
       ids_[key] = found->second->id;
     }
-    if (const auto missing = find_missing_job(command_, ids_)) {
+    auto missing = find_missing_job(command_, ids_);
+    missing = missing ? missing : find_missing_of_kept();
+    if (missing) {
       return Rejection{.code = ErrorCode::kInvalid, .message = *missing};
+    }
+    return std::nullopt;
+  }
+
+  /// A job that stays may start one that goes.
+  [[nodiscard]] std::optional<std::string> find_missing_of_kept() const {
+    for (const std::string& key : command_.kept) {
+      for (const JobLink& link : known_.at(key)->links) {
+        if (!ids_.contains(link.resource_key)) {
+          return missing_job(key, link.resource_key);
+        }
+      }
     }
     return std::nullopt;
   }

@@ -42,45 +42,33 @@ Response deploy_response(const core::Reply& reply) {
                         {"jobs", std::move(jobs)}});
 }
 
-/// Says of a refused deployment who was faster, and when.
-Error explain_conflict(const Context& context,
-                       const Error& error,
-                       const std::string& bundle,
-                       const std::string& target) {
-  const auto current = context.read()->deployment(bundle, target);
-  if (error.code != ErrorCode::kConflict || !current || !*current) {
-    return error;
-  }
-  return {.code = error.code,
-          .message = error.message + " (version " + std::to_string((*current)->version) + " by " +
-                     (*current)->deployed_by + " at " +
-                     calendar::format_rfc3339((*current)->deployed) + ")"};
-}
-
 /// Posts a command of a deployment and answers with what became of its jobs.
-template <typename Change>
-void post_change(const Context& context, Change command, const Respond& respond) {
+void post_change(const Context& context, core::Command command, const Respond& respond) {
   Pool& pool = context.service().pool;
-  const std::string bundle = command.bundle;
-  const std::string target = command.target;
   context.service().engine.post(
-      std::move(command),
-      [&context, &pool, bundle, target, respond](const engine::Outcome& outcome) {
-        pool.post([&context, bundle, target, respond, outcome] {
-          respond(outcome
-                      ? deploy_response(*outcome)
-                      : error_response(explain_conflict(context, outcome.error(), bundle, target)));
+      std::move(command), [&pool, respond](const engine::Outcome& outcome) {
+        pool.post([respond, outcome] {
+          respond(outcome ? deploy_response(*outcome) : error_response(outcome.error()));
         });
       });
 }
 
-void deploy(const Context& context, const Call& call, const Respond& respond) {
-  auto command = read_deployment(call.request.body, call.identity.user_name);
-  if (!command) {
-    return respond(error_response(command.error()));
+/// The digests of all files that the jobs would run with.
+std::set<std::string> manifests_of(const core::Deploy& command) {
+  std::set<std::string> digests{command.manifest_digest};
+  for (const core::DeployedJob& job : command.jobs) {
+    if (job.files) {
+      digests.insert(job.files->manifest_digest);
+    }
   }
-  if (!command->manifest_digest.empty()) {
-    const auto manifest = context.service().blobs.check_manifest(command->manifest_digest);
+  digests.erase("");
+  return digests;
+}
+
+/// Posts the deployment if all its files are here.
+void post_deployment(const Context& context, core::Deploy command, const Respond& respond) {
+  for (const std::string& digest : manifests_of(command)) {
+    const auto manifest = context.service().blobs.check_manifest(digest);
     if (!manifest) {
       const bool is_ours = manifest.error().code == ErrorCode::kInternal;
       const Error error = manifest.error().with_context("manifest_digest");
@@ -88,7 +76,15 @@ void deploy(const Context& context, const Call& call, const Respond& respond) {
                                      .message = error.message}));
     }
   }
-  post_change(context, std::move(*command), respond);
+  post_change(context, std::move(command), respond);
+}
+
+void deploy(const Context& context, const Call& call, const Respond& respond) {
+  auto command = read_deployment(call.request.body, call.identity.user_name);
+  if (!command) {
+    return respond(error_response(command.error()));
+  }
+  post_deployment(context, *std::move(command), respond);
 }
 
 Result<json::object> show(const store::Reader& reader, const core::DeploymentRecord& deployment) {
@@ -241,7 +237,7 @@ void roll_back(const Context& context, const Call& call, const Respond& respond)
   if (!command) {
     return respond(error_response(command.error()));
   }
-  post_change(context, std::move(*command), respond);
+  post_deployment(context, *std::move(command), respond);
 }
 
 void remove_deployment(const Context& context, const Call& call, const Respond& respond) {

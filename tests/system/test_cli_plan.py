@@ -1,15 +1,17 @@
 """plan, deploy --plan, deploy --select, rollback and destroy against a real scheduler."""
 
+import hashlib
 import json
 import os
 import pathlib
 import random
+import subprocess
 import time
 
 import pytest
 
 from cli_program import write_bundle
-from sheaf_daemons import shell_task
+from sheaf_daemons import BIN, shell_task
 
 pytestmark = pytest.mark.daemons
 
@@ -60,7 +62,7 @@ def test_a_stale_plan_is_refused(cli, folder):
     cli("deploy", "--plan", plan, folder=folder)
     # The same plan again: it was made for version 0.
     refused = cli("deploy", "--plan", plan, folder=folder, status=2).stderr
-    assert "the deployment is at version 1, not 0" in refused and "version 1 by" in refused
+    assert "the deployment is at version 1, not 0" in refused and "admin deployed it meanwhile, at 20" in refused
     # Made of now, and edited: it would show its reader something else than is done.
     shown = cli.json("plan", folder=folder)
     shown["plan"]["jobs.a"]["action"] = "create"
@@ -158,6 +160,16 @@ def test_a_script_of_the_bundle_runs_here_with_the_variables_of_the_deployment(c
     assert "hello Bob" in cli("run", "greet", "--var", "who=Bob", folder=folder).stdout
     assert "a Ann" in cli("run", "a", folder=folder).stdout
     assert "it has: a; scripts: greet" in cli("run", "nothing", folder=folder, status=2).stderr
+    # What is remembered counts least, and only for what is still declared; it may be secret.
+    cli.variables["BUNDLE_VAR_who"] = "Eve"
+    assert "hello Eve" in cli("run", "greet", folder=folder).stdout
+    del cli.variables["BUNDLE_VAR_who"]
+    assert (folder / ".databricks/bundle/default/deployed-variables.json").stat().st_mode & 0o777 == 0o600
+    undeclared = {**document, "variables": {}, "scripts": {"greet": {"content": "echo hello"}},
+                  "resources": {"jobs": {"a": job("a")}}}
+    (folder / "databricks.yml").write_text(json.dumps(undeclared))
+    assert cli("run", "greet", folder=folder).stdout == "hello\n"
+    (folder / "databricks.yml").write_text(json.dumps(document))
     # A plan is of what deploy would do with the same arguments.
     assert "who" in cli("plan", folder=folder, status=2).stderr
     assert cli("plan", "--var", "who=Ann", folder=folder).stdout.startswith("Plan: 0 to add, 0 to change")
@@ -180,6 +192,14 @@ def test_scripts_run_around_a_deployment_and_can_stop_it(cli, folder):
     (folder / "databricks.yml").write_text(json.dumps(bundle("echo before >> ../log; date +%N > written")))
     assert json.loads(cli("deploy", "-o", "json", folder=folder).stdout)["version"] == 1
     assert (folder.parent / "log").read_text() == "before\nbefore\nafter\n"
+    # A failing script after it takes nothing back, and what was done is said.
+    after = bundle("true")
+    after["experimental"]["scripts"]["postdeploy"] = "exit 5"
+    (folder / "databricks.yml").write_text(json.dumps(after))
+    done = cli("deploy", "-o", "json", folder=folder, status=2)
+    assert json.loads(done.stdout)["version"] == 2 and "is deployed, but" in done.stderr
+    (folder / "databricks.yml").write_text(json.dumps(bundle("date +%N > written")))
+    cli("deploy", folder=folder)
     # What the script writes travels.
     assert cli.json("plan", folder=folder)["files"] == {"added": [], "changed": [], "removed": []}
 
@@ -204,6 +224,37 @@ def test_a_deployed_job_that_is_left_out_now_stays(cli, folder):
     assert "jobs.b stays as it is deployed" in done.stderr and "removed" not in done.stdout
     assert {j["resource_key"] for j in cli.json("summary", folder=folder)["jobs"]} == {"a", "b"}
     assert "0 to delete, 2 unchanged" in cli("plan", "--allow-unsupported", folder=folder).stdout
+
+
+def test_a_job_that_stays_keeps_those_that_it_starts(cli, folder):
+    caller = {"name": "a", "tasks": [{"task_key": "t", "run_job_task": {"job_id": "${resources.jobs.b.id}"}}]}
+    write(folder, {"a": caller, "b": job("b")})
+    cli("deploy", folder=folder)
+    write(folder, {"c": job("c"), "a": {"name": "a", "tasks": [{"task_key": "t", "pipeline_task": {"pipeline_id": "1"}}]}})
+    refused = cli("deploy", "--allow-unsupported", folder=folder, status=2).stderr
+    assert 'jobs.a: a run_job_task starts the job "b"' in refused
+
+
+def test_a_rollback_to_files_that_are_lost_is_refused(cli, folder):
+    write(folder, {"a": job("a")}, {"one": "of the first version"})
+    cli("deploy", folder=folder)
+    (folder / "one").write_text("of the second version")
+    cli("deploy", folder=folder)
+    digest = hashlib.sha256(b"of the first version").hexdigest()
+    [blob] = [path for path in cli.data.rglob(f"*{digest[4:]}") if path.is_file()]
+    blob.unlink()
+    assert "manifest_digest" in cli("rollback", folder=folder, status=2).stderr
+    assert cli.json("summary", folder=folder)["version"] == 2
+
+
+def test_scripts_stop_a_deployment_also_where_ends_of_children_are_ignored(cli, folder):
+    document = {"bundle": {"name": folder.name}, "resources": {"jobs": {"a": job("a")}},
+                "experimental": {"scripts": {"predeploy": "exit 4"}}}
+    folder.mkdir(parents=True)
+    (folder / "databricks.yml").write_text(json.dumps(document))
+    done = subprocess.run(["sh", "-c", 'trap "" CHLD; exec "$0" deploy', BIN / "sheaf"], cwd=folder, env=cli.environment(),
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "predeploy ended with status 4" in done.stderr
 
 
 def test_names_do_not_steer_the_terminal(cli, folder):

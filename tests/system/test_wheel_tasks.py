@@ -79,34 +79,32 @@ BUILD = {"tally": {"type": "whl", "build": "uv build --wheel -q", "path": "."}}
 
 
 @pytest.fixture(scope="module")
-def cli(tmp_path_factory):
+def up(tmp_path_factory):
     made = Cli(tmp_path_factory.mktemp("w") / "home")
     made.variables["UV_CACHE_DIR"] = os.environ.get("UV_CACHE_DIR", str(pathlib.Path.home() / ".cache" / "uv"))
-    return made
+    started = Up(made)
+    yield started
+    started.stop()
 
 
 def test_entry_points_parameters_and_libraries_reach_the_process(cli, tmp_path):
-    up = Up(cli)
-    try:
-        folder = write(tmp_path / "tally", BUILD)
-        assert cli.json("deploy", folder=folder)["files"]["sent"] > 0
-        run = json.loads(cli("run", "tally", "-o", "json", folder=folder, status=1).stdout)
-        states = {task["task_key"]: task["state"] for task in run["tasks"]}
-        assert states == {**dict.fromkeys(["listed", "named", "function", "script", "environment"], "SUCCESS"),
-                          "failing": "FAILED", "absent": "FAILED"}
+    folder = write(tmp_path / "tally", BUILD)
+    assert cli.json("deploy", folder=folder)["files"]["sent"] > 0
+    run = json.loads(cli("run", "tally", "-o", "json", folder=folder, status=1).stdout)
+    states = {task["task_key"]: task["state"] for task in run["tasks"]}
+    assert states == {**dict.fromkeys(["listed", "named", "function", "script", "environment"], "SUCCESS"),
+                      "failing": "FAILED", "absent": "FAILED"}
 
-        def log(task):
-            return cli("logs", run["run_id"], task)
+    def log(task):
+        return cli("logs", run["run_id"], task)
 
-        assert log("listed").stdout == "main tally-marks --run monday\n"
-        assert log("named").stdout == "main tally-marks --day=monday --size=named\n"
-        assert log("function").stdout == "other tally-marks\n"
-        assert log("script").stdout == log("environment").stdout == "imported __init__.py\n"
-        assert log("failing").stderr.endswith("ValueError: asked to\n")
-        assert "neither an entry point nor a function 'nothing'; its entry points: marks" in log("absent").stderr
-        assert cli.json("deploy", folder=folder)["files"]["sent"] == 0
-    finally:
-        up.stop()
+    assert log("listed").stdout == "main tally-marks --run monday\n"
+    assert log("named").stdout == "main tally-marks --day=monday --size=named\n"
+    assert log("function").stdout == "other tally-marks\n"
+    assert log("script").stdout == log("environment").stdout == "imported __init__.py\n"
+    assert log("failing").stderr.endswith("ValueError: asked to\n")
+    assert "neither an entry point nor a function 'nothing'; its entry points: marks" in log("absent").stderr
+    assert cli.json("deploy", folder=folder)["files"]["sent"] == 0
 
 
 def test_validate_builds_nothing_and_finds_what_no_artifact_builds(cli, tmp_path):
@@ -120,10 +118,15 @@ def test_validate_builds_nothing_and_finds_what_no_artifact_builds(cli, tmp_path
     assert 'Sheaf builds no artifact of type "jar"' in cli("validate", folder=folder, status=None).stderr
 
 
-def test_a_build_that_fails_shows_its_command_status_and_output(cli, tmp_path):
-    folder = write(tmp_path / "tally", {"tally": {"type": "whl", "build": "echo half way; echo broken >&2; exit 7"}})
-    done = cli("deploy", folder=folder, status=None)
-    assert done.returncode != 0
+def test_a_build_that_fails_shows_its_command_status_and_output_and_takes_nothing_away(cli, tmp_path):
+    folder = write(tmp_path / "odd [x]", {"tally": {"type": "whl"}})
+    assert cli.json("deploy", folder=folder)["files"]["sent"] > 0
+    [wheel] = (folder / "dist").glob("*.whl")
+    (folder / "pyproject.toml").write_text("[")
+    assert "uv build --wheel" in cli("plan", folder=folder, status=2).stderr
+    assert wheel.exists()
+    folder = write(folder, {"tally": {"type": "whl", "build": "echo half way; echo broken >&2; exit 7"}})
+    done = cli("deploy", folder=folder, status=2)
     assert "artifact tally" in done.stderr and "`echo half way; echo broken >&2; exit 7` ended with status 7" in done.stderr
     assert "half way" in done.stderr and "broken" in done.stderr
 

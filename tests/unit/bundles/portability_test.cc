@@ -36,6 +36,27 @@ TEST(Portability, FindsWhatOnlySheafKnows) {
             "resources.jobs.j.tasks[0].sheaf: only Sheaf knows the block `sheaf`\n");
 }
 
+TEST(Portability, FindsItInLoopsAndClustersAndNotInMapsOfTexts) {
+  EXPECT_EQ(findings_of("      tags: {sheaf: x, command_task: y}\n"
+                        "      job_clusters: [{job_cluster_key: c, sheaf: {labels: [gpu]}}]\n"
+                        "      environments: [{environment_key: e, spec: {client: '3'}}]\n"
+                        "      tasks:\n"
+                        "        - task_key: a\n"
+                        "          for_each_task:\n"
+                        "            inputs: '[1]'\n"
+                        "            sheaf: {mode: stream}\n"
+                        "            task:\n"
+                        "              task_key: b\n"
+                        "              command_task: {command: [echo], env: {sheaf: z}}\n"
+                        "        - task_key: c\n"
+                        "          environment_key: e\n"
+                        "          spark_python_task: {python_file: a.py, parameters: [sheaf]}\n"),
+            "resources.jobs.j.job_clusters[0].sheaf: only Sheaf knows the block `sheaf`\n"
+            "resources.jobs.j.tasks[0].for_each_task.sheaf: only Sheaf knows the block `sheaf`\n"
+            "resources.jobs.j.tasks[0].for_each_task.task.command_task: only Sheaf knows command "
+            "tasks\n");
+}
+
 TEST(Portability, FindsPythonTasksWithoutCompute) {
   EXPECT_EQ(findings_of("      tasks: [{task_key: t, spark_python_task: {python_file: a.py}}]\n"),
             "resources.jobs.j.tasks[0].spark_python_task: the task names no compute\n");

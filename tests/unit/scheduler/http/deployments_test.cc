@@ -94,7 +94,7 @@ TEST_F(DeploymentsTest, SaysWhoWasFaster) {
   EXPECT_EQ(late.status, 409);
   EXPECT_EQ(late.body.at("error_code").as_string(), "RESOURCE_CONFLICT");
   const std::string message(late.body.at("message").as_string());
-  EXPECT_NE(message.find("version 1 by ann at 20"), std::string::npos) << message;
+  EXPECT_NE(message.find("ann deployed it meanwhile, at 20"), std::string::npos) << message;
 }
 
 TEST_F(DeploymentsTest, NamesThePlaceOfWhatIsWrong) {
