@@ -155,10 +155,12 @@ bool is_of_run(Reference::Kind kind) {
     case Reference::Kind::kTaskRunId:
     case Reference::Kind::kTaskExecutionCount:
     case Reference::Kind::kTaskRetryCount:
+    case Reference::Kind::kTaskNotebookPath:
     case Reference::Kind::kUpstreamRunId:
     case Reference::Kind::kUpstreamResultState:
     case Reference::Kind::kUpstreamErrorCode:
     case Reference::Kind::kUpstreamExecutionCount:
+    case Reference::Kind::kUpstreamNotebookPath:
     case Reference::Kind::kTaskValue:
     case Reference::Kind::kInput:
       return false;

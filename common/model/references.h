@@ -46,10 +46,12 @@ struct Reference {
     kTaskRunId,
     kTaskExecutionCount,
     kTaskRetryCount,
+    kTaskNotebookPath,
     kUpstreamRunId,
     kUpstreamResultState,
     kUpstreamErrorCode,
     kUpstreamExecutionCount,
+    kUpstreamNotebookPath,
     kTaskValue,
     kInput,
   };

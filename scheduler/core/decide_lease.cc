@@ -1,6 +1,8 @@
 // The judgement of proposed placements: what State of this moment does not allow is left out.
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "common/base/check.h"
 #include "scheduler/core/decide.h"
@@ -77,8 +79,9 @@ class ChunkTaker {
 };
 
 /// Events and effects of granted leases of one command, grouped by run.
-void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::Lease>>& leases) {
-  for (const auto& [id, leased] : leases) {
+void record_leases(Draft& draft, std::map<RunId, std::vector<TasksLeased::Lease>> leases) {
+  for (auto& [id, leased] : leases) {
+    draft.step.effects.reserve(draft.step.effects.size() + leased.size());
     const LiveRun& run = *draft.state.find_run(id);
     for (const TasksLeased::Lease& lease : leased) {
       auto spec = build_attempt_spec(run,
@@ -91,7 +94,7 @@ void record_leases(Draft& draft, const std::map<RunId, std::vector<TasksLeased::
       SHEAF_CHECK(spec.has_value(), "a ready task's references do not resolve");
       draft.order(StartAttempt{.worker = lease.worker, .spec = std::move(*spec)});
     }
-    draft.record(TasksLeased{.run = id, .fence = draft.batch, .leases = leased});
+    draft.record(TasksLeased{.run = id, .fence = draft.batch, .leases = std::move(leased)});
   }
 }
 
@@ -111,7 +114,7 @@ Decision decide_lease(Draft draft, const LeaseTasks& command) {
                                    .others = chunks.take(run, lease.task)});
     }
   }
-  record_leases(draft, leases);
+  record_leases(draft, std::move(leases));
   return std::move(draft.step);
 }
 

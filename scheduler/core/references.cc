@@ -68,10 +68,12 @@ Result<std::string> of_run(const LiveRun& run, const model::Reference& reference
     case kTaskRunId:
     case kTaskExecutionCount:
     case kTaskRetryCount:
+    case kTaskNotebookPath:
     case kUpstreamRunId:
     case kUpstreamResultState:
     case kUpstreamErrorCode:
     case kUpstreamExecutionCount:
+    case kUpstreamNotebookPath:
     case kTaskValue:
     case kInput:
       return fail(ErrorCode::kInvalid, "a default may hold references to the run only");
@@ -119,6 +121,12 @@ std::string_view error_code(TaskState state) {
   check_failed(__FILE__, __LINE__, "state", "not a TaskState");
 }
 
+/// Empty for what runs no notebook.
+std::string notebook_path(const model::TaskSettings& task) {
+  const auto* notebook = std::get_if<model::NotebookTask>(&task.action);
+  return notebook == nullptr ? std::string() : notebook->notebook_path;
+}
+
 /// The JSON of a task's value.
 Result<std::string> value_json(const LiveRun& run, TaskIndex task, const model::Reference& wanted) {
   const auto details = run.details.find(task);
@@ -163,10 +171,13 @@ class LookUp {
         return std::to_string(execution_count(run_, task_));
       case kTaskRetryCount:
         return std::to_string(run_.tasks.attempt_number[task_]);
+      case kTaskNotebookPath:
+        return notebook_path(run_.task_settings(task_));
       case kUpstreamRunId:
       case kUpstreamResultState:
       case kUpstreamErrorCode:
       case kUpstreamExecutionCount:
+      case kUpstreamNotebookPath:
       case kTaskValue:
         return of_upstream(reference);
       case kInput:
@@ -186,6 +197,9 @@ class LookUp {
     const auto task = static_cast<TaskIndex>(found - tasks.begin());
     if (reference.kind == kTaskValue) {
       return render(value_json(run_, task, reference), "the value \"" + reference.name + "\"");
+    }
+    if (reference.kind == kUpstreamNotebookPath) {
+      return notebook_path(*found);
     }
     const TaskState state = run_.tasks.state[task];
     if (!is_terminal(state)) {

@@ -17,15 +17,17 @@ std::uint64_t chain_of(std::uint64_t previous, const BatchRow& row, const EventB
 SplitEvents split_events(const Batch& batch, std::uint64_t previous) {
   SplitEvents split;
   split.row.epoch = batch.epoch;
-  std::map<RunId, EventsRow> rows;
+  std::map<RunId, std::vector<const core::Event*>> rows;
   for (const Batch::RunEvents& segment : batch.events) {
     split.row.segments.push_back(
         {.run = segment.run, .count = static_cast<std::uint32_t>(segment.events.size())});
-    auto& events = rows[segment.run].events;
-    events.insert(events.end(), segment.events.begin(), segment.events.end());
+    auto& events = rows[segment.run];
+    for (const core::Event& event : segment.events) {
+      events.push_back(&event);
+    }
   }
-  for (const auto& [run, row] : rows) {
-    split.bytes.emplace(run, encode(row));
+  for (const auto& [run, events] : rows) {
+    split.bytes.emplace(run, encode_events(events));
   }
   split.row.chain = chain_of(previous, split.row, split.bytes);
   return split;

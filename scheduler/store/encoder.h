@@ -94,6 +94,8 @@ class Encoder {
   void put(const Record& record) {
     fields(*this, record);
   }
+  /// Room for this many bytes in all: a hint.
+  void expect_bytes(std::size_t count) { bytes_.reserve(count); }
   void put_byte(std::uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
   void put_raw(std::string_view bytes) { bytes_.append(bytes); }
 
@@ -101,6 +103,10 @@ class Encoder {
 
  private:
   void put_varint(std::uint64_t value) {
+    if (value < 0x80) {
+      bytes_.push_back(static_cast<char>(value));
+      return;
+    }
     std::array<char, kMaxVarintBytes> bytes{};
     std::size_t size = 0;
     while (value >= 0x80) {

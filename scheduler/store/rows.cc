@@ -159,6 +159,7 @@ void put_row(Encoder& encoder, const Row& row) {
 
 void put_row(Encoder& encoder, const TasksRow& row) {
   SHEAF_CHECK(row.tasks.size() <= core::kTasksPerPage, "a page holds too many tasks");
+  encoder.expect_bytes((row.tasks.size() + 1) * sizeof(core::TaskRow));
   encoder.put(static_cast<std::uint32_t>(row.tasks.size()));
   FixedEncoder fixed(encoder);
   for (const core::TaskRow& task : row.tasks) {
@@ -188,6 +189,18 @@ std::string encode(const Row& row) {
   Encoder encoder;
   encoder.put_byte(kFormatVersion);
   put_row(encoder, row);
+  return encoder.take();
+}
+
+std::string encode_events(const std::vector<const core::Event*>& events) {
+  constexpr std::size_t kUsualEventBytes = 64;
+  Encoder encoder;
+  encoder.expect_bytes(events.size() * kUsualEventBytes);
+  encoder.put_byte(kFormatVersion);
+  encoder.put(events.size());
+  for (const core::Event* event : events) {
+    encoder.put(*event);
+  }
   return encoder.take();
 }
 

@@ -99,6 +99,9 @@ struct MarkRow {
 template <typename Row>
 [[nodiscard]] std::string encode(const Row& row);
 
+/// encode() of the EventsRow that would hold copies of `events`.
+[[nodiscard]] std::string encode_events(const std::vector<const core::Event*>& events);
+
 /// The row of these bytes. Fails with kCorrupt on anything but what encode() makes; takes memory in
 /// proportion to `bytes`, whatever they say.
 template <typename Row>

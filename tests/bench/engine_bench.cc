@@ -89,6 +89,13 @@ std::string inputs(std::int64_t count) {
 
 /// A store in a new folder, and a turn of the engine around it.
 class Echo {
+  /// What an answer has to name.
+  struct Started {
+    WorkerId worker;
+    AttemptId attempt;
+    std::uint64_t fence = 0;
+  };
+
  public:
   Echo(std::int64_t tasks, int loops) : lines_(inputs(tasks / loops)) {
     folder_ = std::filesystem::temp_directory_path() /
@@ -96,7 +103,10 @@ class Echo {
     std::filesystem::create_directories(folder_);
     store_ = store::open_store(folder_ / "store").value();
     engine::Outlets outlets;
-    outlets.start_attempt = [this](const core::StartAttempt& order) { starts_.push_back(order); };
+    outlets.start_attempt = [this](const core::StartAttempt& order) {
+      starts_.push_back(
+          {.worker = order.worker, .attempt = order.spec.attempt, .fence = order.spec.fence});
+    };
     turn_ = std::make_unique<engine::Turn>(
         *store_,
         std::move(outlets),
@@ -126,10 +136,10 @@ class Echo {
   /// Answers every attempt that was started; false when there was none.
   bool answer() {
     std::vector<core::Command> results;
-    for (const core::StartAttempt& start : std::exchange(starts_, {})) {
+    for (const Started& start : std::exchange(starts_, {})) {
       results.push_back(core::ReportResult{.worker = start.worker,
-                                           .attempt = start.spec.attempt,
-                                           .fence = start.spec.fence,
+                                           .attempt = start.attempt,
+                                           .fence = start.fence,
                                            .outcome = {.end = model::AttemptEnd::kExited,
                                                        .tree_empty = true,
                                                        .started = from_epoch_ms(1'700'000'000'000),
@@ -168,7 +178,7 @@ class Echo {
   std::string lines_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Turn> turn_;
-  std::vector<core::StartAttempt> starts_;
+  std::vector<Started> starts_;
   JobId job_;
   std::int64_t batches_ = 0;
 };

@@ -52,6 +52,11 @@ TaskBuilder& TaskBuilder::pool(std::string name) {
   return *this;
 }
 
+TaskBuilder& TaskBuilder::notebook(std::string path) {
+  task_.action = model::NotebookTask{.notebook_path = std::move(path), .base_parameters = {}};
+  return *this;
+}
+
 TaskBuilder& TaskBuilder::disabled() {
   task_.disabled = true;
   return *this;

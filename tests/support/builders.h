@@ -22,6 +22,7 @@ class TaskBuilder {
   TaskBuilder& resources(model::ResourceRequest request);
   TaskBuilder& pool(std::string name);
   TaskBuilder& disabled();
+  TaskBuilder& notebook(std::string path);
   TaskBuilder& argument(std::string argument);
   TaskBuilder& condition(std::string left, model::ConditionOperator op, std::string right);
   TaskBuilder& for_each(std::string inputs, const TaskBuilder& task, int concurrency = 1);

@@ -62,6 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
         Known{"{{task.name}}", kTaskName},
         Known{"{{task.run_id}}", kTaskRunId},
         Known{"{{task.execution_count}}", kTaskExecutionCount},
+        Known{"{{task.notebook_path}}", kTaskNotebookPath},
+        Known{"{{tasks.a.notebook_path}}", kUpstreamNotebookPath, "", "a"},
         Known{"{{tasks.a-1.run_id}}", kUpstreamRunId, "", "a-1"},
         Known{"{{tasks.a.result_state}}", kUpstreamResultState, "", "a"},
         Known{"{{tasks.a.error_code}}", kUpstreamErrorCode, "", "a"},
@@ -172,9 +174,6 @@ INSTANTIATE_TEST_SUITE_P(
                 ErrorCode::kInvalid,
                 "there is no reference {{tasks.a.value.k}}; did you mean {{tasks.a.values.k}}?"},
         Refused{"{{input.a.b}}", ErrorCode::kInvalid, "there is no reference {{input.a.b}}"},
-        Refused{"{{task.notebook_path}}",
-                ErrorCode::kUnsupported,
-                "the reference {{task.notebook_path}} has no value here: Sheaf runs no notebooks"},
         Refused{"{{tasks.q.output.first_row.n}}",
                 ErrorCode::kUnsupported,
                 "the reference {{tasks.q.output.first_row.n}} has no value here: Sheaf runs no SQL "

@@ -92,6 +92,20 @@ TEST(References, OfAnUpstreamTaskTellItsEnd) {
   EXPECT_EQ(world.resolved(), to_string(world.row_of(world.id, "up").attempt));
 }
 
+TEST(References, OfNotebooksNameTheirFile) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run =
+      world.submit(world.deploy(a_job("report")
+                                    .task(a_task("first").notebook("/files/first"))
+                                    .task(a_task("last").after("first").argument(
+                                        "{{tasks.first.notebook_path}}|{{task.notebook_path}}"))));
+  world.finish(run, "first", 0);
+  const auto starts = world.take_starts();
+  ASSERT_FALSE(starts.empty());
+  EXPECT_EQ(starts.back().spec.arguments.back(), "/files/first|");
+}
+
 TEST(References, InDefaultsAreResolvedAndInGivenValuesAreNot) {
   EXPECT_EQ(resolved("{{job.parameters.day}}"), "2023-11-14");
   EXPECT_EQ(resolved("{{job.parameters.text}}"), "{{job.id}}");
@@ -148,6 +162,8 @@ TEST(References, InDefaultsAreOfTheRunOnly) {
                          Row{"{{task.run_id}}", false},
                          Row{"{{task.execution_count}}", false},
                          Row{"{{task_retry_count}}", false},
+                         Row{"{{task.notebook_path}}", false},
+                         Row{"{{tasks.t.notebook_path}}", false},
                          Row{"{{tasks.t.run_id}}", false},
                          Row{"{{tasks.t.result_state}}", false},
                          Row{"{{tasks.t.error_code}}", false},

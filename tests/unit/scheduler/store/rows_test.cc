@@ -224,5 +224,15 @@ TEST(RowsDeathTest, RefuseToWriteAnEnumeratorThatCouldNotBeRead) {
   EXPECT_DEATH((void)encode(run), "enumerator");
 }
 
+TEST(Rows, OfEventsThatStandElsewhereAreTheSame) {
+  const EventsRow row{.events = sample_events()};
+  std::vector<const core::Event*> events;
+  for (const core::Event& event : row.events) {
+    events.push_back(&event);
+  }
+  EXPECT_EQ(encode_events(events), encode(row));
+  EXPECT_EQ(encode_events({}), encode(EventsRow{}));
+}
+
 }  // namespace
 }  // namespace sheaf::store
