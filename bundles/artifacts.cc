@@ -8,8 +8,8 @@
 
 #include "bundles/globs.h"
 #include "bundles/scalars.h"
+#include "bundles/unknown_fields.h"
 #include "common/model/manifest.h"
-#include "common/model/nearest.h"
 
 namespace sheaf::bundles {
 
@@ -34,7 +34,7 @@ class ArtifactReader {
       findings_.error({.summary = "an artifact is a map", .detail = ""}, path, {member.key_place});
       return std::nullopt;
     }
-    check_keys(member.value, path);
+    warn_unknown_fields(member.value, known_fields(), path, findings_);
     if (!is_name(member, path) || !has_right_kinds(member.value, path) || !is_wheel(member, path)) {
       return std::nullopt;
     }
@@ -59,18 +59,6 @@ class ArtifactReader {
   }
 
  private:
-  void check_keys(const Value& artifact, const std::string& path) {
-    for (const Member& field : artifact.members) {
-      if (std::ranges::find(known_fields(), field.key) == known_fields().end()) {
-        findings_.warning({.summary = "unknown field \"" + field.key + "\"" +
-                                      model::did_you_mean(field.key, known_fields()),
-                           .detail = "The field is ignored."},
-                          member_path(path, field.key),
-                          {field.key_place});
-      }
-    }
-  }
-
   // It names a folder of `.databricks` too.
   bool is_name(const Member& member, const std::string& path) {
     const bool is_plain = model::is_manifest_name(member.key);

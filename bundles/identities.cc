@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundles/unknown_fields.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -135,15 +136,9 @@ class Identities {
                   path,
                   entry);
     }
-    for (const Member& member : entry.members) {
-      if (member.key != "level" && !contains(principals(), member.key)) {
-        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
-                                      model::did_you_mean(member.key, principals()),
-                           .detail = "The field is ignored."},
-                          member_path(path, member.key),
-                          {member.key_place});
-      }
-    }
+    std::vector<std::string> known = principals();
+    known.emplace_back("level");
+    warn_unknown_fields(entry, known, path, findings_);
     return true;
   }
 

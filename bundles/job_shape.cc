@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bundles/scalars.h"
+#include "bundles/unknown_fields.h"
 #include "common/base/check.h"
 #include "common/model/field_table.h"
 #include "common/model/nearest.h"
@@ -233,11 +234,7 @@ class Shaper {
     for (const Field* field : model::fields_below(pattern)) {
       known.emplace_back(model::name_of(*field));
     }
-    findings_.warning(
-        {.summary = "unknown field \"" + member.key + "\"" + model::did_you_mean(member.key, known),
-         .detail = "The field is ignored."},
-        path,
-        {member.key_place});
+    warn_unknown_field(member, known, path, findings_);
   }
 
   Findings& findings_;

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "bundles/scalars.h"
+#include "bundles/unknown_fields.h"
 #include "bundles/workspace.h"
-#include "common/model/nearest.h"
 
 namespace sheaf::bundles {
 
@@ -128,15 +128,7 @@ class PresetReader {
                                             "artifacts_dynamic_version",
                                             "source_linked_deployment",
                                             "pipelines_development"};
-    for (const Member& member : presets_->members) {
-      if (std::ranges::find(known, member.key) == known.end()) {
-        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
-                                      model::did_you_mean(member.key, known),
-                           .detail = ""},
-                          "presets." + member.key,
-                          {member.key_place});
-      }
-    }
+    warn_unknown_fields(*presets_, known, "presets", findings_);
   }
 
   void read_prefix(Presets& presets) {

@@ -36,8 +36,10 @@ constexpr auto kSections = std::to_array<SectionField>({
   {"bundle.uuid", kString, "Set by templates; without effect."},
   {"bundle.git", kObject, "Where the bundle's files come from; found by git where absent."},
   {"bundle.git.branch", kString, "Branch, as ${bundle.git.branch}."},
+  {"bundle.git.commit", kString, "Commit, as ${bundle.git.commit}."},
   {"bundle.git.origin_url", kString, "Remote, as ${bundle.git.origin_url}."},
   {"bundle.cluster_id", kString, "Without effect: tasks run on Sheaf's workers."},
+  {"bundle.compute_id", kString, "Without effect: tasks run on Sheaf's workers."},
   {"bundle.deployment", kAny, "Without effect."},
   {"bundle.databricks_cli_version", kString, "Without effect."},
   {"include", kStringList, "Files that are merged into this one: relative names and globs. Only in the root file."},
@@ -60,6 +62,7 @@ constexpr auto kSections = std::to_array<SectionField>({
   {"artifacts.*.type", kString, "whl."},
   {"artifacts.*.path", kString, "Folder in which it is built."},
   {"artifacts.*.build", kString, "Command that builds it."},
+  {"artifacts.*.executable", kString, "Shell that reads the command: bash or sh."},
   {"artifacts.*.files", kAny, "What the build leaves, as a list of {source}."},
   {"artifacts.*.dynamic_version", kBoolean, "Whether each build has a version of its own."},
   {"sync", kObject, "Which files travel."},
@@ -253,6 +256,7 @@ json::object target_schema(const json::object& sections) {
       described({{"type", "object"}}, "Values of the bundle's variables in this target.");
   properties["git"] = described({{"type", "object"}}, "Merged into bundle.git.");
   properties["cluster_id"] = described(schema_of(kString), "Without effect.");
+  properties["compute_id"] = described(schema_of(kString), "Without effect.");
   return {{"type", {"object", "null"}},
           {"description", "What is different in this target."},
           {"properties", std::move(properties)},

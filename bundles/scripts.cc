@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bundles/scalars.h"
+#include "bundles/unknown_fields.h"
 #include "common/model/nearest.h"
 
 namespace sheaf::bundles {
@@ -61,13 +62,9 @@ class ScriptReader {
     for (const Member& field : script.value.members) {
       if (field.key == "content") {
         add(script.key, field, path + ".content", read);
-        continue;
       }
-      warn("unknown field \"" + field.key + "\"" +
-               model::did_you_mean(field.key, std::vector<std::string>{"content"}),
-           member_path(path, field.key),
-           {field.key_place});
     }
+    warn_unknown_fields(script.value, {"content"}, path, findings_);
     if (find(script.value, "content") == nullptr) {
       findings_.error({.summary = "the script \"" + script.key + "\" has no content",
                        .detail = "Write what it runs below `content:`."},

@@ -7,34 +7,26 @@
 #include <vector>
 
 #include "bundles/scalars.h"
-#include "common/model/nearest.h"
+#include "bundles/unknown_fields.h"
 
 namespace sheaf::bundles {
 
 namespace {
 
-struct Section {
-  std::string_view name;
-  /// Why it has no effect here; empty: it has.
-  std::string_view remark;
-};
-
-const std::vector<Section>& sections() {
-  static const std::vector<Section> all = {
-      {"bundle", ""},
-      {"include", ""},
-      {"variables", ""},
-      {"workspace", ""},
-      {"resources", ""},
-      {"presets", ""},
-      {"permissions", ""},
-      {"run_as", ""},
-      {"artifacts", ""},
-      {"sync", ""},
-      {"scripts", ""},
-      {"experimental", ""},
-      {"python", ""},
-  };
+const std::vector<std::string>& sections() {
+  static const std::vector<std::string> all = {"bundle",
+                                               "include",
+                                               "variables",
+                                               "workspace",
+                                               "resources",
+                                               "presets",
+                                               "permissions",
+                                               "run_as",
+                                               "artifacts",
+                                               "sync",
+                                               "scripts",
+                                               "experimental",
+                                               "python"};
   return all;
 }
 
@@ -106,29 +98,20 @@ class SectionChecker {
       const Found section = follow(configuration_, known.section);
       if (section.is_exact() && known.section == "variables") {
         for (const Member& variable : section.value->members) {
-          check_fields(variable.value, known, "variables." + variable.key);
+          warn_unknown_fields(variable.value, known.fields, "variables." + variable.key, findings_);
         }
       } else if (section.is_exact()) {
-        check_fields(*section.value, known, std::string(known.section));
+        warn_unknown_fields(*section.value, known.fields, std::string(known.section), findings_);
       }
     }
   }
 
  private:
   void check_section(const Member& member) {
-    const auto known = std::ranges::find(sections(), member.key, &Section::name);
-    if (known == sections().end()) {
-      std::vector<std::string> names;
-      for (const Section& section : sections()) {
-        names.emplace_back(section.name);
-      }
+    if (std::ranges::find(sections(), member.key) == sections().end()) {
       // A free key that only holds anchors is how YAML files share text.
       if (!holds_anchor(member.value)) {
-        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
-                                      model::did_you_mean(member.key, names),
-                           .detail = "The field is ignored."},
-                          member.key,
-                          {member.key_place});
+        warn_unknown_field(member, sections(), member.key, findings_);
       }
       return;
     }
@@ -139,23 +122,6 @@ class SectionChecker {
       check_python(member.value, member.key, member.key_place);
     } else if (member.key == "experimental") {
       check_experimental(member.value);
-    } else if (!known->remark.empty()) {
-      findings_.warning(
-          {.summary = "`" + member.key + "` has no effect", .detail = std::string(known->remark)},
-          member.key,
-          {member.key_place});
-    }
-  }
-
-  void check_fields(const Value& section, const KnownFields& known, const std::string& path) {
-    for (const Member& member : section.members) {
-      if (std::ranges::find(known.fields, member.key) == known.fields.end()) {
-        findings_.warning({.summary = "unknown field \"" + member.key + "\"" +
-                                      model::did_you_mean(member.key, known.fields),
-                           .detail = "The field is ignored."},
-                          member_path(path, member.key),
-                          {member.key_place});
-      }
     }
   }
 

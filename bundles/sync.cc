@@ -8,15 +8,13 @@
 #include <utility>
 
 #include "bundles/scalars.h"
-#include "common/model/nearest.h"
+#include "bundles/unknown_fields.h"
 
 namespace sheaf::bundles {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<std::string_view, 3> kFields = {"paths", "include", "exclude"};
 
 struct Entry {
   std::string text;
@@ -60,11 +58,17 @@ class SyncReader {
         findings_(findings) {}
 
   SyncRules run(const Value& sync) {
-    if (!sync.is_map()) {
-      warn("expected a map, found " + std::string(kind_word(sync.kind)), "sync", {sync.place});
+    if (sync.is_null()) {
       return rules_;
     }
-    check_fields(sync);
+    if (!sync.is_map()) {
+      refuse_kind("expected a map, found " + std::string(kind_word(sync.kind)),
+                  "sync",
+                  {sync.place},
+                  "Write a map with paths, include and exclude.");
+      return rules_;
+    }
+    warn_unknown_fields(sync, {"paths", "include", "exclude"}, "sync", findings_);
     settle_paths(entries_of(sync, "paths"));
     rules_.include = patterns_of(sync, "include");
     rules_.exclude = patterns_of(sync, "exclude");
@@ -72,29 +76,12 @@ class SyncReader {
   }
 
  private:
-  void check_fields(const Value& sync) {
-    const std::vector<std::string> known(kFields.begin(), kFields.end());
-    for (const Member& member : sync.members) {
-      if (std::ranges::find(known, member.key) == known.end()) {
-        warn("unknown field \"" + member.key + "\"" + model::did_you_mean(member.key, known),
-             "sync." + member.key,
-             {member.key_place});
-      }
-    }
-  }
-
-  void warn(std::string summary, const std::string& path, const std::vector<Location>& places) {
-    findings_.warning(
-        {.summary = std::move(summary), .detail = "The value is ignored."}, path, places);
-  }
-
   // An error, where other sections warn: to ignore an `exclude` would send what shall stay here.
   void refuse_kind(std::string summary,
                    const std::string& path,
-                   const std::vector<Location>& places) {
-    findings_.error({.summary = std::move(summary), .detail = "Write a list of paths or patterns."},
-                    path,
-                    places);
+                   const std::vector<Location>& places,
+                   std::string cure = "Write a list of paths or patterns.") {
+    findings_.error({.summary = std::move(summary), .detail = std::move(cure)}, path, places);
   }
 
   std::vector<Entry> entries_of(const Value& sync, const std::string& field) {

@@ -7,6 +7,7 @@
 
 #include "bundles/merge.h"
 #include "bundles/scalars.h"
+#include "bundles/unknown_fields.h"
 #include "common/base/check.h"
 #include "common/model/manifest.h"
 #include "common/model/nearest.h"
@@ -52,15 +53,7 @@ std::optional<std::string> wanted_target(const std::string& wanted,
 void check_keys(const Value& block, const std::string& path, Findings& findings) {
   std::vector<std::string> known(kMerged.begin(), kMerged.end());
   known.insert(known.end(), kOthers.begin(), kOthers.end());
-  for (const Member& member : block.members) {
-    if (std::ranges::find(known, member.key) == known.end()) {
-      findings.warning({.summary = "unknown field \"" + member.key + "\"" +
-                                   model::did_you_mean(member.key, known),
-                        .detail = ""},
-                       member_path(path, member.key),
-                       {member.key_place});
-    }
-  }
+  warn_unknown_fields(block, known, path, findings);
 }
 
 Mode read_mode(const Value& block, const std::string& path, Findings& findings) {

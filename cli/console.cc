@@ -99,6 +99,17 @@ std::string Table::text() const {
   return text;
 }
 
+std::string shortened(std::string_view text, std::size_t columns) {
+  std::string shown = printable(text);
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < shown.size(); ++at) {
+    if (!is_continuation(shown[at]) && ++characters > columns) {
+      return shown.substr(0, at) + "…";
+    }
+  }
+  return shown;
+}
+
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char byte) { return !is_continuation(byte); }));

@@ -43,6 +43,9 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// Printable `text` in at most that many columns and "…" where more of it was cut off.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t columns);
+
 /// Columns that UTF-8 `text` takes, one a character.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 

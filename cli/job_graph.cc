@@ -12,19 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kShownCharacters = 60;
-
-std::string shortened(std::string_view text) {
-  std::string shown = printable(text);
-  if (width_of(shown) <= kShownCharacters) {
-    return shown;
-  }
-  std::size_t end = kShownCharacters;
-  while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0U) == 0x80U) {
-    --end;
-  }
-  return shown.substr(0, end) + "…";
-}
+constexpr std::size_t kShownColumns = 60;
 
 std::string text_of(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
@@ -81,8 +69,9 @@ std::string describe(std::string_view kind, const json::object& block) {
   if (kind == "for_each_task") {
     const json::object& inner = object_at(block, "task");
     const std::string_view inner_kind = kind_of(inner);
-    return "each of " + member_text(block, "inputs") + ": " +
-           describe(inner_kind, object_at(inner, inner_kind));
+    const std::string file = member_text(object_at(block, "sheaf"), "inputs_file");
+    const std::string inputs = file.empty() ? member_text(block, "inputs") : file_name(file);
+    return "each of " + inputs + ": " + describe(inner_kind, object_at(inner, inner_kind));
   }
   return "";
 }
@@ -93,7 +82,7 @@ GraphTask read_task(const json::object& object) {
                  .what = {},
                  .run_if = text_at(object, "run_if"),
                  .depends_on = {}};
-  task.what = shortened(describe(task.kind, object_at(object, task.kind)));
+  task.what = shortened(describe(task.kind, object_at(object, task.kind)), kShownColumns);
   if (task.run_if == "ALL_SUCCESS") {
     task.run_if.clear();
   }

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
-#include "bundles/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/console.h"
 #include "cli/deployment_plan.h"
@@ -18,16 +17,10 @@ using bundles::PlanAction;
 using bundles::PlannedJob;
 
 constexpr std::size_t kShownFiles = 10;
-constexpr std::size_t kShownCharacters = 120;
+constexpr std::size_t kShownColumns = 120;
 
 std::string shown_value(const std::string& json) {
-  if (json.empty()) {
-    return "(absent)";
-  }
-  const std::string text = printable(json);
-  return width_of(text) <= kShownCharacters
-             ? text
-             : bundles::valid_text(text.substr(0, kShownCharacters)) + "…";
+  return json.empty() ? "(absent)" : shortened(json, kShownColumns);
 }
 
 std::string job_text(const PlannedJob& job) {

@@ -23,6 +23,15 @@ TEST(Table, LetsNoCellSteerTheTerminal) {
   EXPECT_EQ(table.text(), "A\nx [2Jy z\n");
 }
 
+TEST(Shortened, CutsBehindCharactersAndCleansThem) {
+  EXPECT_EQ(shortened("wine", 4), "wine");
+  EXPECT_EQ(shortened("wines", 4), "wine…");
+  EXPECT_EQ(shortened("大小小大", 3), "大小小…");
+  EXPECT_EQ(shortened("größe", 5), "größe");
+  EXPECT_EQ(shortened("a\x1b[2J", 3), "a […");
+  EXPECT_EQ(shortened("", 3), "");
+}
+
 TEST(Duration, ChangesItsUnitAsItGrows) {
   EXPECT_EQ(duration_text(Milliseconds{0}), "0.0 s");
   EXPECT_EQ(duration_text(Milliseconds{3'449}), "3.4 s");

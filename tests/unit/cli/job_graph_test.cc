@@ -30,6 +30,15 @@ TEST(JobGraph, IsDrawnAsATree) {
       "  [ALL_DONE]\n");
 }
 
+TEST(JobGraph, NamesTheFileOfInputs) {
+  EXPECT_EQ(to_tree(read_job_graph("j",
+                                   R"({"name": "n", "tasks": [{"task_key": "t", "for_each_task": {
+                   "sheaf": {"inputs_file": "/files/lines.jsonl"},
+                   "task": {"task_key": "i", "command_task": {"command": ["say"]}}}}]})")),
+            "j: n\n"
+            "  t  for_each_task: each of lines.jsonl: say\n");
+}
+
 TEST(JobGraph, IsWrittenAsMermaid) {
   EXPECT_EQ(to_mermaid(read_job_graph("wine", kJob)),
             "flowchart TD\n"
