@@ -154,6 +154,54 @@ TEST(Deploy, TheVersionThatWasExpectedIsTaken) {
   EXPECT_TRUE(world.turn(command).has_value());
 }
 
+Deploy keeping(std::vector<DeployedJob> jobs, std::vector<std::string> kept) {
+  Deploy command = deployment(std::move(jobs));
+  command.kept = std::move(kept);
+  return command;
+}
+
+TEST(Deploy, AJobThatIsKeptStaysAsItIs) {
+  CoreWorld world;
+  ASSERT_TRUE(world.turn(deployment({deployed(a_job("a").task(a_task("t")), "one"),
+                                     deployed(a_job("b").task(a_task("t")), "two")})));
+  const auto reply = world.turn(keeping({deployed(a_job("a").task(a_task("u")), "three")}, {"b"}));
+  ASSERT_TRUE(reply.has_value());
+  const auto& jobs = std::get<DeployReply>(*reply).jobs;
+  ASSERT_EQ(jobs.size(), 2U);
+  EXPECT_EQ(jobs.at(0).change, Change::kUpdated);
+  EXPECT_EQ(jobs.at(1).change, Change::kUnchanged);
+}
+
+TEST(Deploy, WhatIsKeptMustBeThereAndKeepWhatItStarts) {
+  CoreWorld world;
+  ASSERT_TRUE(world.turn(deployment({deployed(a_job("a").task(a_task("t").starts("b")), "one"),
+                                     deployed(a_job("b").task(a_task("t")), "two")})));
+  const auto message = [&world](const Deploy& command) {
+    const auto reply = world.turn(command);
+    return reply ? std::string("taken") : reply.error().message;
+  };
+  EXPECT_EQ(message(keeping({}, {"c"})),
+            "kept: \"c\" is no job of the deployment that could stay as it is");
+  EXPECT_EQ(message(keeping({deployed(a_job("a").task(a_task("t")), "three")}, {"a"})),
+            "kept: \"a\" is no job of the deployment that could stay as it is");
+  EXPECT_EQ(message(keeping({}, {"a"})),
+            "jobs.a: a run_job_task starts the job \"b\", which the deployment does not have");
+  EXPECT_EQ(message(keeping({}, {"a", "b"})), "taken");
+}
+
+TEST(Deploy, ARemovalMayExpectAVersion) {
+  CoreWorld world;
+  RemoveDeployment command{.bundle = "b", .target = "dev", .expected_version = std::nullopt};
+  EXPECT_EQ(world.turn(command).error().code, ErrorCode::kNotFound);
+  world.deploy(a_job("j").task(a_task("t")));
+  command.expected_version = 7;
+  EXPECT_EQ(world.turn(command).error().code, ErrorCode::kConflict);
+  command.expected_version = 1;
+  const auto reply = world.turn(command);
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(std::get<DeployReply>(*reply).jobs.at(0).change, Change::kRemoved);
+}
+
 TEST(Deploy, OtherFilesWithoutAnyJobAreANewVersion) {
   CoreWorld world;
   Deploy command = a_deployment();
