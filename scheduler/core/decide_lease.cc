@@ -81,7 +81,6 @@ class ChunkTaker {
 /// Events and effects of granted leases of one command, grouped by run.
 void record_leases(Draft& draft, std::map<RunId, std::vector<TasksLeased::Lease>> leases) {
   for (auto& [id, leased] : leases) {
-    draft.step.effects.reserve(draft.step.effects.size() + leased.size());
     const LiveRun& run = *draft.state.find_run(id);
     for (const TasksLeased::Lease& lease : leased) {
       auto spec = build_attempt_spec(run,
@@ -114,6 +113,7 @@ Decision decide_lease(Draft draft, const LeaseTasks& command) {
                                    .others = chunks.take(run, lease.task)});
     }
   }
+  draft.step.effects.reserve(command.leases.size());
   record_leases(draft, std::move(leases));
   return std::move(draft.step);
 }
