@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/id.h"
+#include "common/base/shared.h"
 #include "common/base/time.h"
 #include "common/model/job_settings.h"
 #include "common/model/states.h"
@@ -44,7 +45,7 @@ struct AttemptSpec {
   bool is_python = false;
   NamedStrings env;
   /// For Python tasks; empty key: the worker's own Python, no dependencies.
-  EnvironmentSettings environment;
+  Shared<EnvironmentSettings> environment;
   /// Digest (hex SHA-256) of the manifest of the deployment's files; empty: no files.
   std::string manifest_digest;
   /// Absolute workspace path at which the files stand, e.g.

@@ -16,10 +16,35 @@ constexpr std::string_view kTask = "<task>";
 constexpr std::string_view kTime = "<time>";
 constexpr std::string_view kRest = "*";
 
+/// Segments joined by dots, and cut at them when this is compiled.
+class Pattern {
+ public:
+  consteval Pattern(const char* text) : text_(text) {  // NOLINT: stands for the text
+    for (std::string_view rest = text_;; rest.remove_prefix(segments_.at(count_ - 1).size() + 1)) {
+      segments_.at(count_++) = rest.substr(0, rest.find('.'));
+      if (rest.find('.') == std::string_view::npos) {
+        return;
+      }
+    }
+  }
+
+  [[nodiscard]] constexpr std::string_view text() const { return text_; }
+  [[nodiscard]] constexpr std::span<const std::string_view> segments() const {
+    return std::span(segments_).first(count_);
+  }
+
+ private:
+  static constexpr std::size_t kMaxSegments = 4;
+
+  std::string_view text_;
+  std::array<std::string_view, kMaxSegments> segments_{};
+  std::size_t count_ = 0;
+};
+
 struct Row {
-  /// Segments joined by dots; `<name>` and `<task>` take any one, `<time>` a part of an instant, a
-  /// last `*` all that follow.
-  std::string_view pattern;
+  /// `<name>` and `<task>` take any segment, `<time>` a part of an instant, a last `*` all that
+  /// follow.
+  Pattern pattern;
   Reference::Kind kind = kJobId;
   /// Why the reference has no value in Sheaf; empty: it has one.
   std::string_view refusal = {};
@@ -86,18 +111,6 @@ constexpr auto kTimeParts = std::to_array<std::pair<std::string_view, TimePart>>
     {"timestamp_ms", TimePart::kTimestampMs},
 });
 
-std::vector<std::string_view> pattern_segments(std::string_view pattern) {
-  std::vector<std::string_view> segments;
-  while (true) {
-    const std::size_t dot = pattern.find('.');
-    segments.push_back(pattern.substr(0, dot));
-    if (dot == std::string_view::npos) {
-      return segments;
-    }
-    pattern.remove_prefix(dot + 1);
-  }
-}
-
 // Takes one written segment into `reference`; false when the pattern's segment does not allow it.
 bool take(std::string_view pattern, const std::string& written, Reference& reference) {
   if (pattern == kName) {
@@ -121,7 +134,7 @@ bool take(std::string_view pattern, const std::string& written, Reference& refer
 }
 
 std::optional<Reference> match(const Row& row, std::span<const std::string> written) {
-  const std::vector<std::string_view> pattern = pattern_segments(row.pattern);
+  const std::span<const std::string_view> pattern = row.pattern.segments();
   const bool takes_rest = pattern.back() == kRest;
   if (takes_rest ? written.size() < pattern.size() : written.size() != pattern.size()) {
     return std::nullopt;
@@ -144,10 +157,10 @@ std::string joined(std::span<const std::string> segments) {
 }
 
 // The pattern with what was written in the places that are free; empty where the lengths differ.
-std::string filled(std::string_view pattern,
+std::string filled(const Pattern& pattern,
                    std::span<const std::string> written,
                    std::string_view time_part) {
-  const std::vector<std::string_view> segments = pattern_segments(pattern);
+  const std::span<const std::string_view> segments = pattern.segments();
   if (segments.size() != written.size() || segments.back() == kRest) {
     return {};
   }
@@ -162,8 +175,8 @@ std::string filled(std::string_view pattern,
 }
 
 // Whether a row of the table may be meant: its first word is the one written, or nearly.
-bool is_near(std::string_view pattern, std::span<const std::string> written) {
-  const std::string first(pattern_segments(pattern).front());
+bool is_near(const Pattern& pattern, std::span<const std::string> written) {
+  const std::string first(pattern.segments().front());
   return !nearest_name(written[0], std::span(&first, 1)).empty();
 }
 
@@ -211,7 +224,7 @@ std::vector<std::string_view> known_references() {
   std::vector<std::string_view> patterns;
   for (const Row& row : kRows) {
     if (row.refusal.empty() && !row.is_deprecated) {
-      patterns.push_back(row.pattern);
+      patterns.push_back(row.pattern.text());
     }
   }
   return patterns;

@@ -87,7 +87,7 @@ void put(const Lease& message, proto::SchedulerMessage& envelope) {
     entry.set_name(name);
     entry.set_value(value);
   }
-  put_environment(spec.environment, *out.mutable_environment());
+  put_environment(*spec.environment, *out.mutable_environment());
   out.set_manifest_digest(spec.manifest_digest);
   out.set_file_path(spec.file_path);
   out.set_timeout_ms(spec.timeout.count());
@@ -114,10 +114,12 @@ Lease get(const proto::Lease& in) {
                          .arguments = {spec.arguments().begin(), spec.arguments().end()},
                          .is_python = spec.is_python(),
                          .env = {},
-                         .environment = {.environment_key = environment.environment_key(),
-                                         .environment_version = environment.environment_version(),
-                                         .dependencies = {environment.dependencies().begin(),
-                                                          environment.dependencies().end()}},
+                         .environment =
+                             model::EnvironmentSettings{
+                                 .environment_key = environment.environment_key(),
+                                 .environment_version = environment.environment_version(),
+                                 .dependencies = {environment.dependencies().begin(),
+                                                  environment.dependencies().end()}},
                          .manifest_digest = spec.manifest_digest(),
                          .file_path = spec.file_path(),
                          .timeout = Milliseconds{spec.timeout_ms()},

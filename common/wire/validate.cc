@@ -176,9 +176,9 @@ void check(Checker& checker, const Lease& message) {
     checker.text("lease.env", name, kMaxTextBytes);
     checker.text("lease.env", value, kMaxTextBytes);
   }
-  checker.text("lease.environment_key", spec.environment.environment_key, kMaxTextBytes);
-  checker.text("lease.environment_version", spec.environment.environment_version, kMaxNameBytes);
-  checker.texts("lease.dependencies", spec.environment.dependencies, kMaxListLength);
+  checker.text("lease.environment_key", spec.environment->environment_key, kMaxTextBytes);
+  checker.text("lease.environment_version", spec.environment->environment_version, kMaxNameBytes);
+  checker.texts("lease.dependencies", spec.environment->dependencies, kMaxListLength);
   checker.text("lease.manifest_digest", spec.manifest_digest, kMaxNameBytes);
   checker.text("lease.file_path", spec.file_path, kMaxTextBytes);
   checker.duration("lease.timeout", spec.timeout);

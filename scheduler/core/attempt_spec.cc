@@ -163,11 +163,11 @@ Result<model::AttemptSpec> build_attempt_spec(const LiveRun& run,
                           .task_key = settings.task_key,
                           .attempt_number = static_cast<int>(identity.number),
                           .fence = identity.fence,
+                          .environment = run.kind_of(task).environment,
                           .manifest_digest = run.record.manifest_digest,
                           .file_path = run.record.file_path,
                           .timeout = settings.timeout,
                           .gpus = identity.gpus};
-  spec.environment = model::environment_of(*run.settings, settings);
   if (auto built = std::visit(SpecBuilder(run, task, spec), settings.action); !built) {
     return fail(built.error());
   }

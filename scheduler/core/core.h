@@ -104,6 +104,9 @@ struct StoredState {
 /// The run as stored now; restore({… stored …}) gives the same run back.
 [[nodiscard]] StoredRun to_stored(const LiveRun& run);
 
+/// The run compiled, without what is derived from its rows: to ask about one that is over.
+[[nodiscard]] LiveRun from_stored(StoredRun stored);
+
 /// A text of the task's settings with its references filled in; fails with the reason for which the
 /// task cannot run. Public for tests.
 [[nodiscard]] Result<std::string> resolve_text(const LiveRun& run,

@@ -357,18 +357,8 @@ Result<Explanation> explain(const State& state, const LiveRun& run, const Explai
   return explanation;
 }
 
-Result<Explanation> explain_finished(const StoredRun& stored, const Explain& what) {
-  LiveRun run;
-  run.record = stored.record;
-  run.settings = stored.settings;
-  run.details = stored.details;
-  run.graph = JobGraph(*run.settings);
-  run.unselected = find_unselected(run.graph, *run.settings, run.record.only);
-  run.tasks.resize(run.record.task_count);
-  for (TaskIndex task = 0; task < stored.rows.size(); ++task) {
-    run.tasks.set_row(task, stored.rows[task]);
-  }
-  return explain(State{}, run, what);
+Result<Explanation> explain_finished(StoredRun stored, const Explain& what) {
+  return explain(State{}, from_stored(std::move(stored)), what);
 }
 
 Decision decide_explain(Draft draft, const Explain& command) {

@@ -82,7 +82,7 @@ PlacementReasons::PlacementReasons(const State& state) : state_(state) {
 }
 
 std::vector<Reason> PlacementReasons::find(const LiveRun& run, TaskIndex task) const {
-  const ReadyShape shape = shape_of(run, task);
+  const ReadyShape& shape = shape_of(run, task);
   std::vector<Reason> reasons;
   if (auto pool = pool_reason(state_, shape.pool)) {
     reasons.push_back(*std::move(pool));

@@ -1,7 +1,7 @@
 #include "scheduler/core/job_graph.h"
 
-#include <map>
-#include <string_view>
+#include <algorithm>
+#include <numeric>
 
 #include "common/base/check.h"
 
@@ -15,18 +15,23 @@ EdgeOutcome edge_outcome(const model::Dependency& dependency) {
   return *dependency.outcome ? EdgeOutcome::kTrue : EdgeOutcome::kFalse;
 }
 
+/// What a task is sorted and looked up by.
+auto key_in(const model::JobSettings& settings) {
+  return [&settings](TaskIndex task) -> std::string_view { return settings.tasks[task].task_key; };
+}
+
 }  // namespace
 
 JobGraph::JobGraph(const model::JobSettings& settings)
-    : offsets_(settings.tasks.size() + 1, 0), dependency_counts_(settings.tasks.size(), 0) {
-  std::map<std::string_view, TaskIndex> index;
-  for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
-    index.emplace(settings.tasks[task].task_key, task);
-  }
-  const auto upstream = [&index](const model::Dependency& dependency) {
-    const auto found = index.find(dependency.task_key);
-    SHEAF_CHECK(found != index.end(), "settings were not checked: unknown dependency");
-    return found->second;
+    : offsets_(settings.tasks.size() + 1, 0),
+      dependency_counts_(settings.tasks.size(), 0),
+      by_key_(settings.tasks.size()) {
+  std::iota(by_key_.begin(), by_key_.end(), 0);
+  std::ranges::sort(by_key_, {}, key_in(settings));
+  const auto upstream = [this, &settings](const model::Dependency& dependency) {
+    const auto found = find(settings, dependency.task_key);
+    SHEAF_CHECK(found.has_value(), "settings were not checked: unknown dependency");
+    return *found;
   };
   for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
     for (const model::Dependency& dependency : settings.tasks[task].depends_on) {
@@ -45,6 +50,13 @@ JobGraph::JobGraph(const model::JobSettings& settings)
           Edge{.target = task, .outcome = edge_outcome(dependency)};
     }
   }
+}
+
+std::optional<TaskIndex> JobGraph::find(const model::JobSettings& settings,
+                                        std::string_view task_key) const {
+  const auto found = std::ranges::lower_bound(by_key_, task_key, {}, key_in(settings));
+  const bool is_there = found != by_key_.end() && settings.tasks[*found].task_key == task_key;
+  return is_there ? std::optional(*found) : std::nullopt;
 }
 
 }  // namespace sheaf::core

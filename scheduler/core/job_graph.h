@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "common/model/job_settings.h"
@@ -36,13 +38,15 @@ class JobGraph {
   [[nodiscard]] std::uint32_t dependency_count(TaskIndex task) const {
     return dependency_counts_[task];
   }
-  /// A leaf has no dependents; leaves decide the run's result.
-  [[nodiscard]] bool is_leaf(TaskIndex task) const { return dependents(task).empty(); }
+  /// The task of that key; `settings` are those that the graph was made from. O(log tasks).
+  [[nodiscard]] std::optional<TaskIndex> find(const model::JobSettings& settings,
+                                              std::string_view task_key) const;
 
  private:
   std::vector<std::uint32_t> offsets_;
   std::vector<Edge> edges_;
   std::vector<std::uint32_t> dependency_counts_;
+  std::vector<TaskIndex> by_key_;  ///< Sorted by the tasks' keys.
 };
 
 }  // namespace sheaf::core

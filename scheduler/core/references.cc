@@ -189,17 +189,16 @@ class LookUp {
  private:
   Result<std::string> of_upstream(const model::Reference& reference) const {
     using enum model::Reference::Kind;
-    const auto& tasks = run_.settings->tasks;
-    const auto found = std::ranges::find(tasks, reference.task_key, &model::TaskSettings::task_key);
-    if (found == tasks.end()) {
+    const auto found = run_.graph.find(*run_.settings, reference.task_key);
+    if (!found) {
       return fail(ErrorCode::kInvalid, "there is no task \"" + reference.task_key + "\"");
     }
-    const auto task = static_cast<TaskIndex>(found - tasks.begin());
+    const TaskIndex task = *found;
     if (reference.kind == kTaskValue) {
       return render(value_json(run_, task, reference), "the value \"" + reference.name + "\"");
     }
     if (reference.kind == kUpstreamNotebookPath) {
-      return notebook_path(*found);
+      return notebook_path(run_.settings->tasks[task]);
     }
     const TaskState state = run_.tasks.state[task];
     if (!is_terminal(state)) {

@@ -62,19 +62,7 @@ struct ActionResolver {
 
 }  // namespace
 
-TextResolver::TextResolver(StoredRun run) {
-  run_.record = std::move(run.record);
-  run_.settings = std::move(run.settings);
-  run_.details = std::move(run.details);
-  run_.tasks.resize(static_cast<std::uint32_t>(run.rows.size()));
-  for (TaskIndex task = 0; task < run.rows.size(); ++task) {
-    run_.tasks.set_row(task, run.rows[task]);
-  }
-  run_.blocks.resize(run_.record.blocks.size());
-  for (std::size_t block = 0; block < run_.blocks.size(); ++block) {
-    run_.blocks[block].inputs = std::move(run.inputs.at(block));
-  }
-}
+TextResolver::TextResolver(StoredRun run) : run_(from_stored(std::move(run))) {}
 
 Result<ResolvedTexts> TextResolver::resolve(TaskIndex task) const {
   return std::visit(ActionResolver{run_, task}, run_.task_settings(task).action);

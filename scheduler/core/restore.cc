@@ -68,4 +68,21 @@ StoredRun to_stored(const LiveRun& run) {
   return stored;
 }
 
+LiveRun from_stored(StoredRun stored) {
+  LiveRun run;
+  run.record = std::move(stored.record);
+  run.settings = std::move(stored.settings);
+  run.details = std::move(stored.details);
+  run.compile();
+  run.tasks.resize(run.record.task_count);
+  for (TaskIndex task = 0; task < stored.rows.size(); ++task) {
+    run.tasks.set_row(task, stored.rows[task]);
+  }
+  for (InputsPointer& inputs : stored.inputs) {
+    run.blocks.push_back({.inputs = std::move(inputs)});
+  }
+  run.stored_blocks = static_cast<std::uint32_t>(run.blocks.size());
+  return run;
+}
+
 }  // namespace sheaf::core

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "scheduler/core/state_writer.h"
 
 namespace sheaf::core {
 
@@ -59,6 +60,14 @@ void TaskColumns::set_row(TaskIndex task, const TaskRow& row) {
   stderr_bytes[task] = row.stderr_bytes;
 }
 
+void LiveRun::compile() {
+  SHEAF_CHECK(settings != nullptr && settings->tasks.size() == record.graph_size,
+              "the run's settings are not those it was submitted with");
+  graph = JobGraph(*settings);
+  kinds = TaskKinds(*settings);
+  unselected = find_unselected(graph, *settings, record.only);
+}
+
 std::uint32_t LiveRun::block_of(TaskIndex task) const {
   const auto after = std::ranges::upper_bound(record.blocks, task, {}, &IterationBlock::first);
   SHEAF_CHECK(after != record.blocks.begin(), "the row is no iteration");
@@ -79,6 +88,10 @@ const model::TaskSettings& LiveRun::task_settings(TaskIndex task) const {
   }
   const model::TaskSettings& parent = settings->tasks[record.blocks[block_of(task)].parent];
   return std::get<model::ForEachTask>(parent.action).task.front();
+}
+
+const TaskKind& LiveRun::kind_of(TaskIndex task) const {
+  return kinds.of(is_iteration(task) ? record.blocks[block_of(task)].parent : task);
 }
 
 std::string_view LiveRun::input_of(TaskIndex task) const {

@@ -24,6 +24,7 @@
 #include "scheduler/core/job_graph.h"
 #include "scheduler/core/ready_queue.h"
 #include "scheduler/core/records.h"
+#include "scheduler/core/task_kinds.h"
 
 namespace sheaf::core {
 
@@ -82,7 +83,6 @@ struct LiveBlock {
 struct LiveRun {
   RunRecord record;
   SettingsPointer settings;
-  JobGraph graph;
   TaskColumns tasks;
   std::map<TaskIndex, TaskDetails> details;
   /// One for each of record.blocks.
@@ -90,14 +90,21 @@ struct LiveRun {
   /// Blocks before this one have their inputs in the store.
   std::uint32_t stored_blocks = 0;
 
-  // Derived.
+  // Derived from settings and record, by compile().
+  JobGraph graph;
+  TaskKinds kinds;
   /// Tasks that `record.only` left out; empty: none.
   std::vector<bool> unselected;
+
+  // Derived from the rows.
   std::vector<DependencyCounts> dependencies;  ///< Of the graph's tasks.
   std::uint32_t unfinished_tasks = 0;          ///< Of the graph's tasks.
   std::uint32_t value_count = 0;               ///< Recorded and staged.
   std::vector<bool> dirty_pages;
   bool is_dirty = false;
+
+  /// REQUIRES: the settings are those that the run was submitted with.
+  void compile();
 
   [[nodiscard]] bool is_iteration(TaskIndex task) const { return task >= record.graph_size; }
   [[nodiscard]] bool is_selected(TaskIndex task) const {
@@ -109,6 +116,7 @@ struct LiveRun {
   [[nodiscard]] std::optional<std::uint32_t> find_block(TaskIndex parent) const;
   /// What the row executes: a task of the job, or what is inside a for-each task.
   [[nodiscard]] const model::TaskSettings& task_settings(TaskIndex task) const;
+  [[nodiscard]] const TaskKind& kind_of(TaskIndex task) const;
   /// The JSON text of an iteration's input. REQUIRES: is_iteration(task).
   [[nodiscard]] std::string_view input_of(TaskIndex task) const;
 };

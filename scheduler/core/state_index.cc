@@ -8,8 +8,6 @@
 namespace sheaf::core {
 
 void StateWriter::index_run(LiveRun& run) {
-  SHEAF_CHECK(run.settings != nullptr && run.settings->tasks.size() == run.record.graph_size,
-              "the run's settings are not those it was submitted with");
   SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block has no inputs");
   run.dirty_pages.assign(page_count(run.record.task_count), false);
   index_graph(run);
@@ -37,8 +35,6 @@ void StateWriter::index_run(LiveRun& run) {
 }
 
 void StateWriter::index_graph(LiveRun& run) {
-  run.graph = JobGraph(*run.settings);
-  run.unselected = find_unselected(run.graph, *run.settings, run.record.only);
   run.dependencies.assign(run.record.graph_size, {});
   run.unfinished_tasks = 0;
   for (TaskIndex task = 0; task < run.record.graph_size; ++task) {

@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "common/base/planted.h"
+#include "scheduler/core/core.h"
 #include "scheduler/core/streams.h"
 #include "scheduler/core/usage.h"
 
@@ -77,6 +78,7 @@ LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
   auto run = std::make_unique<LiveRun>();
   run->record = std::move(record);
   run->settings = std::move(settings);
+  run->compile();
   run->tasks.resize(run->record.task_count);
   for (TaskIndex task = 0; task < run->record.task_count; ++task) {
     run->tasks.attempt[task] = AttemptId{run->record.first_attempt.value + task};
@@ -89,18 +91,7 @@ LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
 }
 
 LiveRun& StateWriter::add_stored(StoredRun stored) {
-  auto run = std::make_unique<LiveRun>();
-  run->record = std::move(stored.record);
-  run->settings = std::move(stored.settings);
-  run->details = std::move(stored.details);
-  run->tasks.resize(run->record.task_count);
-  for (TaskIndex task = 0; task < stored.rows.size(); ++task) {
-    run->tasks.set_row(task, stored.rows[task]);
-  }
-  for (InputsPointer& inputs : stored.inputs) {
-    run->blocks.push_back({.inputs = std::move(inputs)});
-  }
-  run->stored_blocks = static_cast<std::uint32_t>(run->blocks.size());
+  auto run = std::make_unique<LiveRun>(from_stored(std::move(stored)));
   LiveRun& added = *run;
   const auto [position, is_new] = state_.runs.emplace(added.record.id, std::move(run));
   SHEAF_CHECK(is_new, "a run id was given twice");

@@ -6,17 +6,9 @@
 #include "common/base/check.h"
 #include "common/base/limits.h"
 #include "common/base/planted.h"
-#include "common/model/environment_fingerprint.h"
 
 namespace sheaf::core {
 namespace {
-
-std::uint64_t fingerprint_of(const LiveRun& run, const model::TaskSettings& task) {
-  if (task.environment_key.empty() && !model::is_python(task.action)) {
-    return 0;
-  }
-  return model::environment_fingerprint(model::environment_of(*run.settings, task));
-}
 
 /// Whoever starts a task with an environment will have it. The newest stand last.
 void note_environment(LiveWorker& worker, std::uint64_t environment) {
@@ -32,12 +24,8 @@ void note_environment(LiveWorker& worker, std::uint64_t environment) {
 
 }  // namespace
 
-ReadyShape shape_of(const LiveRun& run, TaskIndex task) {
-  const model::TaskSettings& settings = run.task_settings(task);
-  return {.priority = planted::has("core.priority_ignored") ? 0 : run.settings->priority,
-          .resources = settings.resources,
-          .pool = settings.pool,
-          .environment = fingerprint_of(run, settings)};
+const ReadyShape& shape_of(const LiveRun& run, TaskIndex task) {
+  return run.kind_of(task).shape;
 }
 
 bool is_waiting(const State& state, const TaskRef& what) {
@@ -85,7 +73,7 @@ std::vector<std::uint32_t> gpus_of(const LiveRun& run, TaskIndex task) {
 }
 
 void occupy(State& state, LiveWorker& worker, const LiveRun& run, TaskIndex task) {
-  const ReadyShape shape = shape_of(run, task);
+  const ReadyShape& shape = shape_of(run, task);
   worker.cpu_millis += shape.resources.cpu_millis;
   worker.memory_bytes += shape.resources.memory_bytes;
   for (const std::uint32_t device : gpus_of(run, task)) {

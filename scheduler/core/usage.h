@@ -10,8 +10,8 @@
 
 namespace sheaf::core {
 
-/// The shape under which a task waits. O(dependency lines of its environment).
-[[nodiscard]] ReadyShape shape_of(const LiveRun& run, TaskIndex task);
+/// The shape under which a task waits.
+[[nodiscard]] const ReadyShape& shape_of(const LiveRun& run, TaskIndex task);
 
 /// Whether the task waits for a slot.
 [[nodiscard]] bool is_waiting(const State& state, const TaskRef& what);

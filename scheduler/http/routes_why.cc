@@ -38,14 +38,14 @@ Result<Response> explain_from_rows(Context& context,
   if (!settings) {
     return fail(settings.error());
   }
-  const core::StoredRun run{.record = std::move(view->record),
-                            .settings = core::SettingsPointer(*settings, &(*settings)->compiled),
-                            .rows = std::move(view->tasks),
-                            .details = std::move(view->details)};
+  core::StoredRun run{.record = std::move(view->record),
+                      .settings = core::SettingsPointer(*settings, &(*settings)->compiled),
+                      .rows = std::move(view->tasks),
+                      .details = std::move(view->details)};
   if (!is_terminal(run.record.state)) {
     return fail(ErrorCode::kUnavailable, "The run is being started again; ask once more.");
   }
-  const auto explanation = core::explain_finished(run, what);
+  const auto explanation = core::explain_finished(std::move(run), what);
   if (!explanation) {
     return fail(explanation.error());
   }

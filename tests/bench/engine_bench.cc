@@ -3,6 +3,7 @@
 // compiling a large graph takes; every round measures the disk's own rate of syncs beside it.
 //
 //   bench_engine [--rounds N] [--tasks N]
+//   bench_engine --once LOOPS [--tasks N] [--python 1]    one measure only, for a profiler
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -63,16 +64,30 @@ double settled_memory() {
 /// Iterations at once that a for-each task may have at most.
 constexpr std::uint32_t kConcurrency = 100;
 
+/// What an iteration runs.
+enum class Action { kCommand, kPython };
+
+std::string action_of(Action action) {
+  return action == Action::kCommand
+             ? R"("command_task":{"command":["true"]})"
+             : R"("environment_key":"e","spark_python_task":{"python_file":"/bundle/train.py",)"
+               R"("parameters":["--fold","{{input}}","--run","{{job.run_id}}"]})";
+}
+
+constexpr const char* kEnvironments =
+    R"("environments":[{"environment_key":"e","spec":{"environment_version":"2","dependencies":)"
+    R"(["mlflow==2.14.1","numpy==1.26.4","pandas==2.2.0","scikit-learn==1.5.0","scipy==1.13.0"]}}])";
+
 /// A job of `loops` for-each tasks side by side.
-std::string loop_document(int loops) {
+std::string loop_document(int loops, Action action) {
   std::string document = R"({"name":"loop","tasks":[)";
   for (int i = 0; i < loops; ++i) {
     document += (i == 0 ? "" : ",") + (R"({"task_key":"loop)" + std::to_string(i)) +
                 R"(","for_each_task":{"concurrency":)" + std::to_string(kConcurrency) +
-                R"(,"sheaf":{"inputs_file":"inputs"},"task":{"task_key":"each","command_task":)"
-                R"({"command":["true"]}}}})";
+                R"(,"sheaf":{"inputs_file":"inputs"},"task":{"task_key":"each",)" +
+                action_of(action) + "}}}";
   }
-  return document + "]}";
+  return document + "]," + kEnvironments + "}";
 }
 
 core::SettingsPointer compiled(const std::string& document) {
@@ -97,7 +112,7 @@ class Echo {
   };
 
  public:
-  Echo(std::int64_t tasks, int loops) : lines_(inputs(tasks / loops)) {
+  Echo(std::int64_t tasks, int loops, Action action) : lines_(inputs(tasks / loops)) {
     folder_ = std::filesystem::temp_directory_path() /
               ("sheaf-bench-" + std::to_string(::getpid()) + "-" + std::to_string(++number_));
     std::filesystem::create_directories(folder_);
@@ -113,7 +128,7 @@ class Echo {
         [] { return from_epoch_ms(1'700'000'000'000); },
         [this](const std::string&, const std::string&) { return Result<std::string>(lines_); });
     SHEAF_CHECK(turn_->begin().has_value(), "the store cannot be recovered");
-    const std::string document = loop_document(loops);
+    const std::string document = loop_document(loops, action);
     core::DeployedJob job{.resource_key = "loop",
                           .settings_digest = std::string(64, 'a'),
                           .settings_json = document,
@@ -190,14 +205,14 @@ struct Measured {
 
 /// Private bytes a pending iteration; for a process that has freed nothing yet.
 double pending_bytes(std::int64_t tasks) {
-  Echo echo(tasks, 1);
+  Echo echo(tasks, 1, Action::kCommand);
   const double before = settled_memory();
   echo.submit();
   return (settled_memory() - before) / static_cast<double>(tasks);
 }
 
-Measured run_loops(std::int64_t tasks, int loops) {
-  Echo echo(tasks, loops);
+Measured run_loops(std::int64_t tasks, int loops, Action action) {
+  Echo echo(tasks, loops, action);
   echo.submit();
   const auto begin = Clock::now();
   while (echo.answer()) {
@@ -254,6 +269,7 @@ double compile_graph(std::int64_t tasks, int fan_in) {
   }
   const auto begin = Clock::now();
   const core::JobGraph graph(settings);
+  const core::TaskKinds kinds(settings);
   const double taken = seconds_since(begin);
   SHEAF_CHECK(graph.size() == settings.tasks.size(), "a task is missing");
   return taken;
@@ -261,7 +277,7 @@ double compile_graph(std::int64_t tasks, int fan_in) {
 
 void print(const char* what, std::vector<double> values) {
   std::ranges::sort(values);
-  std::printf("%-44s %14.1f %14.1f %14.1f\n",
+  std::printf("%-52s %14.1f %14.1f %14.1f\n",
               what,
               values[values.size() / 2],
               values.front(),
@@ -282,6 +298,12 @@ int run(int argc, char** argv) {
   constexpr std::int64_t kCoreTasks = 100'000;
   const auto rounds = argument(argc, argv, "--rounds", 9);
   const auto most = argument(argc, argv, "--tasks", 1'000'000);
+  if (const auto loops = argument(argc, argv, "--once", 0); loops > 0) {
+    const auto action =
+        argument(argc, argv, "--python", 0) != 0 ? Action::kPython : Action::kCommand;
+    print("tasks/s", {run_loops(most, static_cast<int>(loops), action).tasks_per_second});
+    return 0;
+  }
   std::map<std::string, std::vector<double>> rows;
   rows[std::to_string(most) + " iterations: bytes a pending task"] = {pending_bytes(most)};
   for (std::int64_t round = 0; round < rounds; ++round) {
@@ -289,17 +311,20 @@ int run(int argc, char** argv) {
     rows["core alone: transitions/s"].push_back(core_alone(kCoreTasks));
     for (const int loops : {1, 10}) {
       for (std::int64_t tasks = 1'000; tasks <= most; tasks *= 10) {
-        const Measured measured = run_loops(tasks, loops);
+        const Measured measured = run_loops(tasks, loops, Action::kCommand);
         const std::string name =
             std::to_string(loops) + " loops, " + std::to_string(tasks) + " iterations";
         rows[name + ": tasks/s"].push_back(measured.tasks_per_second);
         rows[name + ": commits/s"].push_back(measured.batches_per_second);
       }
+      rows[std::to_string(loops) + " loops, " + std::to_string(most) +
+           " iterations of Python: tasks/s"]
+          .push_back(run_loops(most, loops, Action::kPython).tasks_per_second);
     }
     rows["graph of 100,000 tasks, 1,000,000 edges: ms"].push_back(compile_graph(100'000, 10) *
                                                                   1'000);
   }
-  std::printf("%-44s %14s %14s %14s\n", "measure", "median", "lowest", "highest");
+  std::printf("%-52s %14s %14s %14s\n", "measure", "median", "lowest", "highest");
   for (const auto& [what, values] : rows) {
     print(what.c_str(), values);
   }

@@ -176,7 +176,7 @@ Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& req
     return fail(ErrorCode::kNotFound,
                 "the deployment has no file " + request.spec.arguments.front());
   }
-  model::EnvironmentSettings settings = request.spec.environment;
+  model::EnvironmentSettings settings = *request.spec.environment;
   for (std::string& line : settings.dependencies) {
     line = with_local_paths(line, request.spec.file_path, prepared.working_folder.string());
     line = with_local_artifact(std::move(line), prepared.working_folder.string());
@@ -190,7 +190,7 @@ Result<std::filesystem::path> Preparer::prepare_python(const PrepareRequest& req
     prepared.working_folder = script.parent_path();
   }
   std::ranges::move(environment->warnings, std::back_inserter(prepared.warnings));
-  environments_.note_use(model::environment_fingerprint(request.spec.environment), *environment);
+  environments_.note_use(model::environment_fingerprint(*request.spec.environment), *environment);
   return environment->bin_folder;
 }
 

@@ -17,24 +17,25 @@ FrameHeader a_header() {
 }
 
 model::AttemptSpec a_spec() {
-  return {.attempt = AttemptId{kMaxPublicId},
-          .run = RunId{11},
-          .job = JobId{12},
-          .job_name = "wine",
-          .task_key = "tr\xC3\xA4in",
-          .attempt_number = 2,
-          .fence = 1'234'567'890'123,
-          .arguments = {"python", "", "--alpha=0.5", std::string("nul\0inside", 10)},
-          .is_python = true,
-          .env = {{"B", "2"}, {"A", ""}},
-          .environment = {.environment_key = "default",
-                          .environment_version = "3",
-                          .dependencies = {"scikit-learn==1.5.2", "mlflow"}},
-          .manifest_digest = "ab12",
-          .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
-          .timeout = Milliseconds{2'000},
-          .gpus = {0, 5},
-          .stream = {{.index = 0, .json = "1"}, {.index = 999'999, .json = "{\"a\": null}"}}};
+  return {
+      .attempt = AttemptId{kMaxPublicId},
+      .run = RunId{11},
+      .job = JobId{12},
+      .job_name = "wine",
+      .task_key = "tr\xC3\xA4in",
+      .attempt_number = 2,
+      .fence = 1'234'567'890'123,
+      .arguments = {"python", "", "--alpha=0.5", std::string("nul\0inside", 10)},
+      .is_python = true,
+      .env = {{"B", "2"}, {"A", ""}},
+      .environment = model::EnvironmentSettings{.environment_key = "default",
+                                                .environment_version = "3",
+                                                .dependencies = {"scikit-learn==1.5.2", "mlflow"}},
+      .manifest_digest = "ab12",
+      .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
+      .timeout = Milliseconds{2'000},
+      .gpus = {0, 5},
+      .stream = {{.index = 0, .json = "1"}, {.index = 999'999, .json = "{\"a\": null}"}}};
 }
 
 model::AttemptOutcome an_outcome() {
@@ -237,24 +238,25 @@ TEST(Frame, VersionOneKeepsTheBytesOfLogs) {
 TEST(Frame, VersionOneKeepsTheBytesOfLeases) {
   const SchedulerFrame frame{
       .header = a_header(),
-      .messages = {Lease{.spec = {.attempt = AttemptId{5},
-                                  .run = RunId{3},
-                                  .job = JobId{2},
-                                  .job_name = "wine",
-                                  .task_key = "train",
-                                  .attempt_number = 1,
-                                  .fence = 6,
-                                  .arguments = {"true"},
-                                  .is_python = true,
-                                  .env = {{"A", "b"}},
-                                  .environment = {.environment_key = "e",
-                                                  .environment_version = "2",
-                                                  .dependencies = {"numpy"}},
-                                  .manifest_digest = "ab",
-                                  .file_path = "/f",
-                                  .timeout = Milliseconds{2'000}},
-                         .token = "t"},
-                   Cancel{.attempt = AttemptId{5}, .fence = 6, .grace = Milliseconds{5'000}}}};
+      .messages = {
+          Lease{.spec = {.attempt = AttemptId{5},
+                         .run = RunId{3},
+                         .job = JobId{2},
+                         .job_name = "wine",
+                         .task_key = "train",
+                         .attempt_number = 1,
+                         .fence = 6,
+                         .arguments = {"true"},
+                         .is_python = true,
+                         .env = {{"A", "b"}},
+                         .environment = model::EnvironmentSettings{.environment_key = "e",
+                                                                   .environment_version = "2",
+                                                                   .dependencies = {"numpy"}},
+                         .manifest_digest = "ab",
+                         .file_path = "/f",
+                         .timeout = Milliseconds{2'000}},
+                .token = "t"},
+          Cancel{.attempt = AttemptId{5}, .fence = 6, .grace = Milliseconds{5'000}}}};
   EXPECT_EQ(to_hex(encoded(frame)),
             "53480201"
             "080710F1A204182A"

@@ -1,0 +1,64 @@
+#include "scheduler/core/task_kinds.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "common/base/planted.h"
+#include "common/model/environment_fingerprint.h"
+
+namespace sheaf::core {
+namespace {
+
+const model::TaskSettings& what_runs(const model::TaskSettings& task) {
+  const auto* loop = std::get_if<model::ForEachTask>(&task.action);
+  return loop == nullptr ? task : loop->task.front();
+}
+
+/// All that TaskKind follows from, borrowed from the settings of one job.
+auto identity_of(const model::TaskSettings& task) {
+  const model::ResourceRequest& wanted = task.resources;
+  return std::tie(wanted.cpu_millis,
+                  wanted.memory_bytes,
+                  wanted.gpus,
+                  wanted.labels,
+                  task.pool,
+                  task.environment_key,
+                  task.libraries);
+}
+
+bool has_environment(const model::TaskSettings& task) {
+  return !task.environment_key.empty() || model::is_python(task.action);
+}
+
+TaskKind make_kind(const model::JobSettings& job, const model::TaskSettings& task) {
+  TaskKind kind{.shape = {.priority = planted::has("core.priority_ignored") ? 0 : job.priority,
+                          .resources = task.resources,
+                          .pool = task.pool},
+                .environment = model::environment_of(job, task)};
+  if (has_environment(task)) {
+    kind.shape.environment = model::environment_fingerprint(*kind.environment);
+  }
+  return kind;
+}
+
+}  // namespace
+
+TaskKinds::TaskKinds(const model::JobSettings& settings) {
+  using Identity = decltype(identity_of(settings.tasks.front()));
+  // Beside the identity the kind of action, which may bring packages of its own.
+  std::map<std::pair<std::size_t, Identity>, std::uint32_t> known;
+  kind_of_task_.reserve(settings.tasks.size());
+  for (const model::TaskSettings& outer : settings.tasks) {
+    const model::TaskSettings& task = what_runs(outer);
+    const auto [place, is_new] =
+        known.try_emplace(std::pair(task.action.index(), identity_of(task)),
+                          static_cast<std::uint32_t>(kinds_.size()));
+    if (is_new) {
+      kinds_.push_back(make_kind(settings, task));
+    }
+    kind_of_task_.push_back(place->second);
+  }
+}
+
+}  // namespace sheaf::core
