@@ -1,8 +1,5 @@
 #include "scheduler/core/job_graph.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "common/base/check.h"
 
 namespace sheaf::core {
@@ -15,21 +12,16 @@ EdgeOutcome edge_outcome(const model::Dependency& dependency) {
   return *dependency.outcome ? EdgeOutcome::kTrue : EdgeOutcome::kFalse;
 }
 
-/// What a task is sorted and looked up by.
-auto key_in(const model::JobSettings& settings) {
-  return [&settings](TaskIndex task) -> std::string_view { return settings.tasks[task].task_key; };
-}
-
 }  // namespace
 
 JobGraph::JobGraph(const model::JobSettings& settings)
-    : offsets_(settings.tasks.size() + 1, 0),
-      dependency_counts_(settings.tasks.size(), 0),
-      by_key_(settings.tasks.size()) {
-  std::iota(by_key_.begin(), by_key_.end(), 0);
-  std::ranges::sort(by_key_, {}, key_in(settings));
-  const auto upstream = [this, &settings](const model::Dependency& dependency) {
-    const auto found = find(settings, dependency.task_key);
+    : offsets_(settings.tasks.size() + 1, 0), dependency_counts_(settings.tasks.size(), 0) {
+  by_key_.reserve(settings.tasks.size());
+  for (TaskIndex task = 0; task < settings.tasks.size(); ++task) {
+    by_key_.emplace(settings.tasks[task].task_key, task);
+  }
+  const auto upstream = [this](const model::Dependency& dependency) {
+    const auto found = find(dependency.task_key);
     SHEAF_CHECK(found.has_value(), "settings were not checked: unknown dependency");
     return *found;
   };
@@ -52,11 +44,9 @@ JobGraph::JobGraph(const model::JobSettings& settings)
   }
 }
 
-std::optional<TaskIndex> JobGraph::find(const model::JobSettings& settings,
-                                        std::string_view task_key) const {
-  const auto found = std::ranges::lower_bound(by_key_, task_key, {}, key_in(settings));
-  const bool is_there = found != by_key_.end() && settings.tasks[*found].task_key == task_key;
-  return is_there ? std::optional(*found) : std::nullopt;
+std::optional<TaskIndex> JobGraph::find(std::string_view task_key) const {
+  const auto found = by_key_.find(task_key);
+  return found == by_key_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace sheaf::core

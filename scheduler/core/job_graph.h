@@ -1,10 +1,12 @@
-// A run's task graph, compiled once: dense indices and edges in CSR form. Immutable.
+// A run's task graph, compiled once: dense indices and edges in CSR form. Immutable. Borrows the
+// keys of the settings that it was made from.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "common/model/job_settings.h"
@@ -25,7 +27,7 @@ class JobGraph {
   JobGraph() = default;
 
   /// REQUIRES: `settings` came from parse_job_settings (keys unique, dependencies known, no cycle).
-  /// O(tasks log tasks + edges).
+  /// O(tasks + edges).
   explicit JobGraph(const model::JobSettings& settings);
 
   [[nodiscard]] std::uint32_t size() const {
@@ -38,15 +40,14 @@ class JobGraph {
   [[nodiscard]] std::uint32_t dependency_count(TaskIndex task) const {
     return dependency_counts_[task];
   }
-  /// The task of that key; `settings` are those that the graph was made from. O(log tasks).
-  [[nodiscard]] std::optional<TaskIndex> find(const model::JobSettings& settings,
-                                              std::string_view task_key) const;
+  /// The task of that key. O(1).
+  [[nodiscard]] std::optional<TaskIndex> find(std::string_view task_key) const;
 
  private:
   std::vector<std::uint32_t> offsets_;
   std::vector<Edge> edges_;
   std::vector<std::uint32_t> dependency_counts_;
-  std::vector<TaskIndex> by_key_;  ///< Sorted by the tasks' keys.
+  std::unordered_map<std::string_view, TaskIndex> by_key_;  ///< Looked up, never iterated.
 };
 
 }  // namespace sheaf::core

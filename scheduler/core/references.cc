@@ -189,7 +189,7 @@ class LookUp {
  private:
   Result<std::string> of_upstream(const model::Reference& reference) const {
     using enum model::Reference::Kind;
-    const auto found = run_.graph.find(*run_.settings, reference.task_key);
+    const auto found = run_.graph.find(reference.task_key);
     if (!found) {
       return fail(ErrorCode::kInvalid, "there is no task \"" + reference.task_key + "\"");
     }
