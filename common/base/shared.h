@@ -7,6 +7,7 @@
 namespace sheaf {
 
 /// Behaves as the `const T` that it holds; equality is that of the values. A copy takes no memory.
+/// One that was moved from may only be assigned to or destroyed.
 template <typename T>
 class Shared {
  public:

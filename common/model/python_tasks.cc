@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 // What executes a notebook and shows what came of it.
 constexpr std::array<std::string_view, 3> kNotebookPackages{
-    "ipykernel>=6.29,<8", "nbclient>=0.10,<1", "nbconvert>=7.16,<8"};
+    "ipykernel>=6.29,<8", "nbclient>=0.10,<1", "nbconvert>=7.16.5,<8"};
 
 // An argument of a process may have 128 KiB on Linux; together they may have a few MiB.
 constexpr std::size_t kMaxBaseParametersBytes = 1u << 20;

@@ -27,18 +27,12 @@ auto identity_of(const model::TaskSettings& task) {
                   task.libraries);
 }
 
-bool has_environment(const model::TaskSettings& task) {
-  return !task.environment_key.empty() || model::is_python(task.action);
-}
-
 TaskKind make_kind(const model::JobSettings& job, const model::TaskSettings& task) {
   TaskKind kind{.shape = {.priority = planted::has("core.priority_ignored") ? 0 : job.priority,
                           .resources = task.resources,
                           .pool = task.pool},
                 .environment = model::environment_of(job, task)};
-  if (has_environment(task)) {
-    kind.shape.environment = model::environment_fingerprint(*kind.environment);
-  }
+  kind.shape.environment = model::environment_fingerprint(*kind.environment);
   return kind;
 }
 

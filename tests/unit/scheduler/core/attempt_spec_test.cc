@@ -85,8 +85,10 @@ TEST(AttemptSpec, OfAScriptTakesTheParametersOfTheRunBeforeItsOwn) {
             (std::vector<std::string>{"/f/train.py", "--given", to_string(run.id)}));
 }
 
-/// The arguments of the attempt of a job's only task, run with these overrides.
-std::vector<std::string> arguments_of(const model::TaskAction& action, NamedStrings overrides) {
+/// The attempt of a job's only task, run with these overrides and Python parameters.
+model::AttemptSpec spec_of(const model::TaskAction& action,
+                           NamedStrings overrides,
+                           std::vector<std::string> python_parameters = {}) {
   CoreWorld world;
   model::JobSettings settings = with_action(action);
   settings.parameters = {{.name = "day", .default_value = "{{job.name}}"}};
@@ -101,11 +103,17 @@ std::vector<std::string> arguments_of(const model::TaskAction& action, NamedStri
   Facts facts;
   facts.job = JobRecord{.id = std::get<DeployReply>(*deployed).jobs.at(0).id, .name = "j"};
   facts.job_settings = shared;
-  const SubmitRun command{.job = facts.job->id, .overrides = std::move(overrides)};
+  const SubmitRun command{.job = facts.job->id,
+                          .overrides = std::move(overrides),
+                          .python_parameters = std::move(python_parameters)};
   const auto step = decide(world.state, facts, command, world.now, world.batch);
   const RunRecord& run = *std::get<RunSubmitted>(step->events.at(0)).run;
   apply(world.state, step->events.at(0));
-  return make_attempt_spec(*world.state.find_run(run.id), 0)->arguments;
+  return *make_attempt_spec(*world.state.find_run(run.id), 0);
+}
+
+std::vector<std::string> arguments_of(const model::TaskAction& action, NamedStrings overrides) {
+  return spec_of(action, std::move(overrides)).arguments;
 }
 
 TEST(AttemptSpec, OfAWheelTaskNamesItsFunctionAndPushesJobParametersDown) {
@@ -119,6 +127,12 @@ TEST(AttemptSpec, OfAWheelTaskNamesItsFunctionAndPushesJobParametersDown) {
   model::PythonWheelTask action{
       .package_name = "pack", .entry_point = "main", .parameters = {"{{job.name}}"}};
   EXPECT_EQ(arguments_of(action, {}), with({"j"}));
+  EXPECT_TRUE(spec_of(action, {}).is_python);
+  EXPECT_EQ(spec_of(action, {{"python_named_params/k", "v"}}, {"given", "{{job.name}}"}).arguments,
+            with({"given", "j"}))
+      << "a list wins";
+  EXPECT_EQ(arguments_of(action, {{"python_named_params/k", "v"}}), with({"--day=j", "--k=v"}))
+      << "names of the run before a list of the task";
   action.parameters.clear();
   EXPECT_EQ(arguments_of(action, {}), head);
   action.named_parameters = NamedStrings{{"size", "{{task.name}}"}, {"day", "own"}};
@@ -142,14 +156,29 @@ TEST(AttemptSpec, AReferenceThatCannotBeFilledInFailsTheTaskWhereverItStands) {
        {model::TaskAction(model::CommandTask{.command = {"{{tasks.gone.values.k}}"}}),
         model::TaskAction(
             model::CommandTask{.command = {"run"}, .env = {{"K", "{{tasks.gone.values.k}}"}}}),
-        model::TaskAction(model::SparkPythonTask{.python_file = "/f",
-                                                 .parameters = {"{{tasks.gone.values.k}}"}})}) {
+        model::TaskAction(
+            model::SparkPythonTask{.python_file = "/f", .parameters = {"{{tasks.gone.values.k}}"}}),
+        model::TaskAction(model::PythonWheelTask{
+            .package_name = "p",
+            .entry_point = "e",
+            .named_parameters = NamedStrings{{"n", "{{tasks.gone.values.k}}"}}}),
+        model::TaskAction(model::NotebookTask{
+            .notebook_path = "/n", .base_parameters = {{"n", "{{tasks.gone.values.k}}"}}})}) {
     CoreWorld world;
     world.register_worker("w", 1);
     const RunId run = submit(world, with_action(action));
     EXPECT_EQ(world.state_of(run, "t"), TaskState::kFailed);
     EXPECT_EQ(world.details_of(run, "t").message, "there is no task \"gone\"");
   }
+}
+
+TEST(AttemptSpec, AJobParametersDefaultThatCannotBeFilledInFailsTheTaskItIsHandedTo) {
+  CoreWorld world;
+  world.register_worker("w", 1);
+  const RunId run = world.submit(
+      world.deploy(a_job("j").parameter("p", "{{task.name}}").task(a_task("t").notebook("/n"))));
+  EXPECT_EQ(world.state_of(run, "t"), TaskState::kFailed);
+  EXPECT_EQ(world.details_of(run, "t").message, "a default may hold references to the run only");
 }
 
 TEST(AttemptSpec, ATaskThatIsNotOverHasNoResultState) {

@@ -202,6 +202,61 @@ TEST(Deploy, ARemovalMayExpectAVersion) {
   EXPECT_EQ(std::get<DeployReply>(*reply).jobs.at(0).change, Change::kRemoved);
 }
 
+TEST(Deploy, ARemovalTakesItsJobsAndSchedulesAway) {
+  CoreWorld world;
+  const JobId job = world.deploy(a_job("j").schedule("0 0 8 * * ?").task(a_task("t")));
+  ASSERT_EQ(world.state.schedules.size(), 1U);
+  ASSERT_TRUE(world.turn(
+      RemoveDeployment{.bundle = "b", .target = "dev", .expected_version = std::nullopt}));
+  EXPECT_TRUE(world.state.schedules.empty());
+  EXPECT_FALSE(world.turn(SubmitRun{.job = job}).has_value());
+  const auto& removed = std::get<DeploymentRemoved>(world.events.back());
+  EXPECT_TRUE(removed.deployment.is_valid());
+  EXPECT_EQ(removed.bundle, "b");
+  EXPECT_EQ(removed.target, "dev");
+}
+
+/// The last version that was recorded.
+DeploymentRecord last_version(const CoreWorld& world) {
+  DeploymentRecord last;
+  for (const Event& event : world.events) {
+    const auto* recorded = std::get_if<DeploymentRecorded>(&event);
+    last = recorded != nullptr ? recorded->deployment : last;
+  }
+  return last;
+}
+
+TEST(Deploy, AVersionHoldsWhatItsJobsAreAndNothingOfTheOneBefore) {
+  CoreWorld world;
+  ASSERT_TRUE(world.turn(deployment({deployed(a_job("a").task(a_task("t")), "one")})));
+  DeployedJob pinned = deployed(a_job("b").task(a_task("t")), "two");
+  pinned.files = DeployedFiles{.manifest_digest = "pinned", .file_path = "/pinned"};
+  Deploy command = deployment({deployed(a_job("a").task(a_task("t")), "three"), pinned});
+  command.manifest_digest = "all";
+  command.file_path = "/all";
+  const auto reply = std::get<DeployReply>(world.turn(command).value());
+  const DeploymentRecord version = last_version(world);
+  EXPECT_EQ(reply.deployment, version.id);
+  ASSERT_EQ(version.contents.size(), 2U);
+  EXPECT_EQ(version.contents[0].resource_key, "a");
+  EXPECT_EQ(version.contents[0].settings_digest, "three");
+  EXPECT_EQ(version.contents[0].manifest_digest, "all");
+  EXPECT_EQ(version.contents[0].file_path, "/all");
+  EXPECT_EQ(version.contents[1].resource_key, "b");
+  EXPECT_EQ(version.contents[1].manifest_digest, "pinned");
+  EXPECT_EQ(version.contents[1].file_path, "/pinned");
+}
+
+TEST(Deploy, AJobThatIsDeployedAgainIsStillTheOneThatOthersStart) {
+  CoreWorld world;
+  const auto jobs = [](const std::string& task) {
+    return std::vector{a_job("a").task(a_task(task).starts("b")), a_job("b").task(a_task("t"))};
+  };
+  const JobId started = world.deploy_all(jobs("call"))[1];
+  const RunId run = world.submit(world.deploy_all(jobs("other"))[0]);
+  EXPECT_EQ(world.run(run).links, (std::vector<JobLink>{{.resource_key = "b", .job = started}}));
+}
+
 TEST(Deploy, OtherFilesWithoutAnyJobAreANewVersion) {
   CoreWorld world;
   Deploy command = a_deployment();

@@ -239,6 +239,44 @@ TEST(RunJob, QueuesBehindARunThatStartedItsOwnAndWaitsForItNoLonger) {
   EXPECT_EQ(world.run(below).state, RunState::kRunning);
 }
 
+TEST(RunJob, QueuesBehindARunThatWaitsForAnotherRunByNow) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto jobs = world.deploy_all({a_job("a").task(a_task("call").starts("b")),
+                                      a_job("b")
+                                          .concurrent(2)
+                                          .task(a_task("work"))
+                                          .task(a_task("call").after("work").starts("a"))});
+  const RunId above = world.submit(jobs[0]);
+  const RunId first = last_run_of(world, jobs[1]);
+  world.finish(first, "work", 1);
+  ASSERT_TRUE(world.turn(RepairRun{.run = above, .all_failed = true}));
+  ASSERT_NE(world.details_of(above, "call").child, first) << "it waits for another run";
+  ASSERT_TRUE(world.turn(RepairRun{.run = first, .all_failed = true}));
+  world.finish(first, "work");
+  EXPECT_EQ(world.state_of(first, "call"), TaskState::kDelegated);
+  EXPECT_EQ(world.run(last_run_of(world, jobs[0])).state, RunState::kQueued);
+}
+
+TEST(RunJob, QueuesBehindARunWhoseTaskThatStartedItsOwnIsGone) {
+  CoreWorld world;
+  world.register_worker("w", 4);
+  const auto b = a_job("b").task(a_task("work")).task(a_task("call").after("work").starts("a"));
+  const JobId a =
+      world.deploy_all({a_job("a").task(a_task("own")).task(a_task("call").starts("b")), b})[0];
+  const RunId above = world.submit(a);
+  const RunId run = world.details_of(above, "call").child;
+  world.finish(above, "own", 1);
+  world.finish(run, "work", 1);
+  ASSERT_EQ(world.run(above).state, RunState::kFailed);
+  world.deploy_all({a_job("a").task(a_task("own")), b});
+  ASSERT_TRUE(world.turn(RepairRun{.run = above, .tasks = {"own"}}));
+  ASSERT_TRUE(world.turn(RepairRun{.run = run, .all_failed = true}));
+  world.finish(run, "work");
+  EXPECT_EQ(world.state_of(run, "call"), TaskState::kDelegated);
+  EXPECT_EQ(world.run(last_run_of(world, a)).state, RunState::kQueued);
+}
+
 TEST(RunJob, CancelAllOfAJobThatStartsItselfEndsEachRunOnce) {
   CoreWorld world;
   world.register_worker("w", 4);

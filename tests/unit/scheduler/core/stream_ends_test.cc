@@ -119,6 +119,14 @@ TEST(StreamEnds, ATimeoutIsThatOfTheProcess) {
   EXPECT_EQ(indices(world.next_process()), from_to(2, 2));
 }
 
+TEST(StreamEnds, WhatIsKnownToBeGoneAfterACancelIsCancelled) {
+  StreamWorld world(a_stream(2, 1));
+  const StartAttempt process = world.next_started();
+  ASSERT_TRUE(world.turn(CancelRun{.run = world.id}));
+  world.end(process, {.end = AttemptEnd::kLost});
+  EXPECT_EQ(world.states(), (std::vector{TaskState::kCancelled, TaskState::kCancelled}));
+}
+
 TEST(StreamEnds, WhatMayLiveAfterACancelIsLostAndNotCancelled) {
   StreamWorld world(a_stream(3, 1));
   const StartAttempt process = world.next_started();

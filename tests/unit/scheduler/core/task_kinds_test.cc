@@ -59,6 +59,15 @@ TEST(TaskKinds, EachThingThatDecidesMakesAnother) {
   EXPECT_GT(kinds.of(6).environment->dependencies.size(), 1U) << "what notebooks need";
 }
 
+TEST(TaskKinds, LibrariesAloneMakeAnEnvironment) {
+  model::TaskSettings task = a_script("t", {"x"});
+  task.environment_key.clear();
+  const TaskKinds kinds(with_tasks({task, a_task("command").build()}));
+  EXPECT_EQ(kinds.of(0).environment->dependencies, std::vector<std::string>{"x"});
+  EXPECT_NE(kinds.of(0).shape.environment, 0U);
+  EXPECT_EQ(kinds.of(1).shape.environment, 0U);
+}
+
 TEST(TaskKinds, OfAForEachTaskIsThatOfWhatItRepeats) {
   const auto job =
       a_job("j").task(a_task("each").pool("outer").for_each("[1]", a_task("one").pool("inner")));
