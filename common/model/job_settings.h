@@ -118,7 +118,7 @@ struct ResourceRequest {
   int gpus = 0;                   ///< Whole devices, given by index.
   /// Every one must be among the worker's labels: "zone=b" or "fast-disk". Sorted.
   std::vector<std::string> labels;
-  friend bool operator==(const ResourceRequest&, const ResourceRequest&) = default;
+  friend auto operator<=>(const ResourceRequest&, const ResourceRequest&) = default;
 };
 
 struct TaskSettings {

@@ -16,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 // What executes a notebook and shows what came of it.
+// nbconvert before 7.16.5 does not go with mistune 3.1 (jupyter/nbconvert#2198).
 constexpr std::array<std::string_view, 3> kNotebookPackages{
     "ipykernel>=6.29,<8", "nbclient>=0.10,<1", "nbconvert>=7.16.5,<8"};
 

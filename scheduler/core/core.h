@@ -104,7 +104,12 @@ struct StoredState {
 /// The run as stored now; restore({… stored …}) gives the same run back.
 [[nodiscard]] StoredRun to_stored(const LiveRun& run);
 
-/// The run compiled, without what is derived from its rows: to ask about one that is over.
+/// Fails with kCorrupt where settings, rows or inputs are not those of the record. Inputs may be
+/// left out, all of them.
+[[nodiscard]] Result<void> check_stored(const StoredRun& stored);
+
+/// The run, compiled, and its rows; without the counts and indices that follow from them. Without
+/// inputs none can be asked for. REQUIRES: check_stored() passes.
 [[nodiscard]] LiveRun from_stored(StoredRun stored);
 
 /// A text of the task's settings with its references filled in; fails with the reason for which the

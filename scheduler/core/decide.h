@@ -79,10 +79,6 @@ RunId create_run(Draft& draft, const JobRecord& job, const SettingsPointer& sett
 /// Job parameters: the declared ones with their defaults, under the overrides.
 [[nodiscard]] NamedStrings merged_parameters(const model::JobSettings& settings,
                                              const NamedStrings& overrides);
-/// Why the selection names no tasks of the job, or nothing.
-[[nodiscard]] std::optional<std::string> find_selection_fault(const model::JobSettings& settings,
-                                                              const std::vector<std::string>& only);
-
 // ---- Tasks whose work goes on elsewhere: for-each and run-job.
 
 /// Delegates a task that may start. For a for-each task with literal inputs this plans its

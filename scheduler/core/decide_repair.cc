@@ -119,14 +119,9 @@ bool Repairer::ran_in_last_pass(TaskIndex old) const {
 
 void Repairer::keep_blocks() {
   for (std::uint32_t block = 0; block < before_.record.blocks.size(); ++block) {
-    const std::string& key = before_.settings->tasks[before_.record.blocks[block].parent].task_key;
-    const auto found = std::ranges::find(settings_->tasks, key, &model::TaskSettings::task_key);
-    if (found == settings_->tasks.end()) {
-      continue;
-    }
-    const auto parent = static_cast<TaskIndex>(found - settings_->tasks.begin());
-    if (keeps_block(block, parent)) {
-      keep_block(block, parent);
+    const auto parent = choice_.find_now(before_.record.blocks[block].parent);
+    if (parent && keeps_block(block, *parent)) {
+      keep_block(block, *parent);
     }
   }
 }

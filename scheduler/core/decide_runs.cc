@@ -5,6 +5,7 @@
 #include "common/base/limits.h"
 #include "common/base/planted.h"
 #include "scheduler/core/decide.h"
+#include "scheduler/core/selection.h"
 
 namespace sheaf::core {
 namespace {

@@ -45,17 +45,16 @@ Result<TaskIndex> find_asked(const LiveRun& run, const Explain& what) {
         ErrorCode::kNotFound,
         "Run " + to_string(run.record.id) + " has no task run " + to_string(what.attempt) + ".");
   }
+  if (const auto found = run.graph.find(what.task_key)) {
+    return *found;
+  }
   std::vector<std::string> keys;
   for (const model::TaskSettings& task : run.settings->tasks) {
     keys.push_back(task.task_key);
   }
-  const auto found = std::ranges::find(keys, what.task_key);
-  if (found == keys.end()) {
-    return fail(ErrorCode::kNotFound,
-                "Run " + to_string(run.record.id) + " has no task \"" + what.task_key + "\"" +
-                    model::did_you_mean(what.task_key, keys));
-  }
-  return static_cast<TaskIndex>(found - keys.begin());
+  return fail(ErrorCode::kNotFound,
+              "Run " + to_string(run.record.id) + " has no task \"" + what.task_key + "\"" +
+                  model::did_you_mean(what.task_key, keys));
 }
 
 }  // namespace
@@ -110,26 +109,15 @@ void Explainer::add_all(Reasons& list, Reasons more) {
   }
 }
 
-const std::map<std::string_view, TaskIndex>& Explainer::keys_of(const LiveRun& run) {
-  auto& keys = keys_[run.record.id];
-  if (keys.empty()) {
-    for (TaskIndex task = 0; task < run.record.graph_size; ++task) {
-      keys.emplace(run.settings->tasks[task].task_key, task);
-    }
-  }
-  return keys;
-}
-
 std::vector<Explainer::Found> Explainer::walk_back(const LiveRun& run,
                                                    TaskIndex task,
                                                    const Judge& judge) {
-  const auto& keys = keys_of(run);
   std::vector<Found> found;
   std::map<TaskIndex, std::vector<std::string>> through{{task, {}}};
   std::deque<TaskIndex> open{task};
   for (; !open.empty(); open.pop_front()) {
     for (const model::Dependency& dependency : run.settings->tasks[open.front()].depends_on) {
-      const TaskIndex there = keys.at(dependency.task_key);
+      const TaskIndex there = run.graph.find(dependency.task_key).value();
       const Turn turn = judge(dependency, there);
       if (turn == Turn::kIgnore || through.contains(there)) {
         continue;

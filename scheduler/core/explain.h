@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxReasons = 300;
                                           const Explain& what);
 
 /// The same of a run that is over, from its rows.
-[[nodiscard]] Result<Explanation> explain_finished(StoredRun run, const Explain& what);
+[[nodiscard]] Result<Explanation> explain_finished(StoredRun stored, const Explain& what);
 
 /// Whether and when something will start runs of the job, and what would hold them up.
 [[nodiscard]] std::vector<Reason> explain_job(const State& state,

@@ -80,10 +80,9 @@ Explainer::Reasons Explainer::of_excluded(const LiveRun& run, TaskIndex task) {
     return classify(run, there, edge_of(dependency));
   };
   const auto& dependencies = run.settings->tasks[task].depends_on;
-  const auto& keys = keys_of(run);
   const bool is_all_excluded =
       !dependencies.empty() && std::ranges::all_of(dependencies, [&](const auto& dependency) {
-        return classify_edge(dependency, keys.at(dependency.task_key)) ==
+        return classify_edge(dependency, run.graph.find(dependency.task_key).value()) ==
                DependencyClass::kExcluded;
       });
   if (!is_all_excluded) {

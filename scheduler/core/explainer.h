@@ -60,11 +60,9 @@ class Explainer {
   void add(Reasons& list, Reason reason);
   void add_all(Reasons& list, Reasons more);
   [[nodiscard]] bool is_full(const Reasons& list) const;
-  const std::map<std::string_view, TaskIndex>& keys_of(const LiveRun& run);
 
   const State& state_;
   std::optional<PlacementReasons> placement_;
-  std::map<RunId, std::map<std::string_view, TaskIndex>> keys_;
   std::size_t left_ = kMaxReasons;
   int level_ = 0;
 };

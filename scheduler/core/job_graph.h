@@ -26,9 +26,10 @@ class JobGraph {
  public:
   JobGraph() = default;
 
-  /// REQUIRES: `settings` came from parse_job_settings (keys unique, dependencies known, no cycle).
-  /// O(tasks + edges).
+  /// `settings` must outlive the graph. REQUIRES: they came from parse_job_settings (keys unique,
+  /// dependencies known, no cycle). O(tasks + edges).
   explicit JobGraph(const model::JobSettings& settings);
+  explicit JobGraph(const model::JobSettings&& settings) = delete;
 
   [[nodiscard]] std::uint32_t size() const {
     return static_cast<std::uint32_t>(dependency_counts_.size());
@@ -40,7 +41,7 @@ class JobGraph {
   [[nodiscard]] std::uint32_t dependency_count(TaskIndex task) const {
     return dependency_counts_[task];
   }
-  /// The task of that key. O(1).
+  /// The task of that key. O(1) expected.
   [[nodiscard]] std::optional<TaskIndex> find(std::string_view task_key) const;
 
  private:

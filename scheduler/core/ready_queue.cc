@@ -13,13 +13,7 @@ constexpr std::size_t kToleratedStale = 64;
 
 bool ShapeOrder::operator()(const ReadyShape& a, const ReadyShape& b) const {
   const auto key = [](const ReadyShape& shape) {
-    const model::ResourceRequest& wanted = shape.resources;
-    return std::tie(wanted.cpu_millis,
-                    wanted.memory_bytes,
-                    wanted.gpus,
-                    shape.environment,
-                    shape.pool,
-                    wanted.labels);
+    return std::tie(shape.resources, shape.environment, shape.pool);
   };
   return a.priority != b.priority ? a.priority > b.priority : key(a) < key(b);
 }

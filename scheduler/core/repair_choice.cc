@@ -57,6 +57,10 @@ std::optional<TaskIndex> RepairChoice::find_before(TaskIndex task) const {
   return found == old_index_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<TaskIndex> RepairChoice::find_now(TaskIndex old) const {
+  return graph_.find(before_.settings->tasks[old].task_key);
+}
+
 bool RepairChoice::was_successful(TaskIndex task) const {
   const auto old = find_before(task);
   return old && before_.rows[*old].state == TaskState::kSucceeded;
@@ -86,18 +90,18 @@ Result<void> RepairChoice::choose(const RepairRun& command) {
 }
 
 Result<void> RepairChoice::choose_named(const std::vector<std::string>& tasks) {
-  std::vector<std::string> keys;
-  for (const model::TaskSettings& task : settings_->tasks) {
-    keys.push_back(task.task_key);
-  }
   for (const std::string& key : tasks) {
-    const auto found = std::ranges::find(keys, key);
-    if (found == keys.end()) {
+    const auto found = graph_.find(key);
+    if (!found) {
+      std::vector<std::string> keys;
+      for (const model::TaskSettings& task : settings_->tasks) {
+        keys.push_back(task.task_key);
+      }
       return fail(
           ErrorCode::kInvalid,
           "rerun_tasks: the job has no task \"" + key + "\"" + model::did_you_mean(key, keys));
     }
-    is_reset_[static_cast<std::size_t>(found - keys.begin())] = true;
+    is_reset_[*found] = true;
   }
   return {};
 }

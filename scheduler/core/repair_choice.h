@@ -25,6 +25,8 @@ class RepairChoice {
   [[nodiscard]] bool is_reset(TaskIndex task) const { return is_reset_[task]; }
   /// The task of the finished run with the same key.
   [[nodiscard]] std::optional<TaskIndex> find_before(TaskIndex task) const;
+  /// The task that the run will have with the key of `old`, one of the finished run.
+  [[nodiscard]] std::optional<TaskIndex> find_now(TaskIndex old) const;
   [[nodiscard]] bool was_successful(TaskIndex task) const;
   /// Whether anything before the task, near or far, runs again.
   [[nodiscard]] bool has_reset_ancestor(TaskIndex task) const;

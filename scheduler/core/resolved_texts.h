@@ -21,7 +21,8 @@ struct ResolvedTexts {
 /// Threads: one.
 class TextResolver {
  public:
-  /// REQUIRES: the run has the inputs of all of its blocks.
+  /// O(tasks + edges + rows). REQUIRES: check_stored() passes, and the run has the inputs of all of
+  /// its blocks.
   explicit TextResolver(StoredRun run);
 
   /// Fails with kInvalid and the reason where a reference stands for nothing (yet).

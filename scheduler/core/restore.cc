@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <utility>
 
+#include "common/base/check.h"
 #include "common/base/planted.h"
 #include "scheduler/core/core.h"
 #include "scheduler/core/state_writer.h"
@@ -68,7 +70,25 @@ StoredRun to_stored(const LiveRun& run) {
   return stored;
 }
 
+Result<void> check_stored(const StoredRun& stored) {
+  const RunRecord& record = stored.record;
+  const bool has_settings =
+      stored.settings != nullptr && stored.settings->tasks.size() == record.graph_size;
+  const bool has_inputs = stored.inputs.empty() || stored.inputs.size() == record.blocks.size();
+  if (has_settings && has_inputs && stored.rows.size() == record.task_count) {
+    return {};
+  }
+  return fail(ErrorCode::kCorrupt,
+              "run " + to_string(record.id) + " is stored with other " +
+                  (!has_settings ? "settings"
+                   : has_inputs  ? "rows"
+                                 : "inputs") +
+                  " than its record says");
+}
+
 LiveRun from_stored(StoredRun stored) {
+  const auto checked = check_stored(stored);
+  SHEAF_CHECK(checked.has_value(), checked ? "" : checked.error().message);
   LiveRun run;
   run.record = std::move(stored.record);
   run.settings = std::move(stored.settings);
@@ -78,8 +98,9 @@ LiveRun from_stored(StoredRun stored) {
   for (TaskIndex task = 0; task < stored.rows.size(); ++task) {
     run.tasks.set_row(task, stored.rows[task]);
   }
-  for (InputsPointer& inputs : stored.inputs) {
-    run.blocks.push_back({.inputs = std::move(inputs)});
+  run.blocks.resize(run.record.blocks.size());
+  for (std::size_t block = 0; block < stored.inputs.size(); ++block) {
+    run.blocks[block].inputs = std::move(stored.inputs[block]);
   }
   run.stored_blocks = static_cast<std::uint32_t>(run.blocks.size());
   return run;

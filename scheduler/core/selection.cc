@@ -1,11 +1,9 @@
-// Which tasks of a job a run was asked to run: "train", "+train" (with all that it depends on),
-// "train+" (with all that depends on it), "+train+".
-#include <algorithm>
-#include <map>
+#include "scheduler/core/selection.h"
 
-#include "common/base/check.h"
+#include <algorithm>
+#include <string_view>
+
 #include "common/model/nearest.h"
-#include "scheduler/core/decide.h"
 
 namespace sheaf::core {
 namespace {
@@ -63,9 +61,7 @@ std::optional<std::string> find_selection_fault(const model::JobSettings& settin
   return std::nullopt;
 }
 
-std::vector<bool> find_unselected(const JobGraph& graph,
-                                  const model::JobSettings& settings,
-                                  const std::vector<std::string>& only) {
+std::vector<bool> find_unselected(const JobGraph& graph, const std::vector<std::string>& only) {
   if (only.empty()) {
     return {};
   }
@@ -80,13 +76,12 @@ std::vector<bool> find_unselected(const JobGraph& graph,
   std::vector<bool> unselected(graph.size(), true);
   for (const std::string& text : only) {
     const Selector selector = parse_selector(text);
-    const auto found =
-        std::ranges::find(settings.tasks, selector.task_key, &model::TaskSettings::task_key);
-    if (found == settings.tasks.end()) {
-      continue;  // A repair may run settings that no longer have the task.
+    const auto found = graph.find(selector.task_key);
+    if (!found) {
+      continue;
     }
     std::vector<bool> above(graph.size(), false);
-    above[static_cast<std::size_t>(found - settings.tasks.begin())] = true;
+    above[*found] = true;
     std::vector<bool> below = above;
     if (selector.with_upstream) {
       spread(above, upstream);

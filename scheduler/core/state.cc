@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
-#include "scheduler/core/state_writer.h"
+#include "scheduler/core/selection.h"
 
 namespace sheaf::core {
 
@@ -62,10 +62,10 @@ void TaskColumns::set_row(TaskIndex task, const TaskRow& row) {
 
 void LiveRun::compile() {
   SHEAF_CHECK(settings != nullptr && settings->tasks.size() == record.graph_size,
-              "the run's settings are not those it was submitted with");
+              "the run's settings are not those that its record names");
   graph = JobGraph(*settings);
   kinds = TaskKinds(*settings);
-  unselected = find_unselected(graph, *settings, record.only);
+  unselected = find_unselected(graph, record.only);
 }
 
 std::uint32_t LiveRun::block_of(TaskIndex task) const {

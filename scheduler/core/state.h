@@ -103,7 +103,7 @@ struct LiveRun {
   std::vector<bool> dirty_pages;
   bool is_dirty = false;
 
-  /// REQUIRES: the settings are those that the run was submitted with.
+  /// REQUIRES: record and settings are set, and the settings are those that the record names.
   void compile();
 
   [[nodiscard]] bool is_iteration(TaskIndex task) const { return task >= record.graph_size; }

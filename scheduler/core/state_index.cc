@@ -8,7 +8,6 @@
 namespace sheaf::core {
 
 void StateWriter::index_run(LiveRun& run) {
-  SHEAF_CHECK(run.blocks.size() == run.record.blocks.size(), "a block has no inputs");
   run.dirty_pages.assign(page_count(run.record.task_count), false);
   index_graph(run);
   index_rows(run);

@@ -4,7 +4,6 @@
 
 #include "common/base/check.h"
 #include "common/base/planted.h"
-#include "scheduler/core/core.h"
 #include "scheduler/core/streams.h"
 #include "scheduler/core/usage.h"
 
@@ -91,6 +90,7 @@ LiveRun& StateWriter::add_run(RunRecord record, SettingsPointer settings) {
 }
 
 LiveRun& StateWriter::add_stored(StoredRun stored) {
+  SHEAF_CHECK(stored.inputs.size() == stored.record.blocks.size(), "a block has no inputs");
   auto run = std::make_unique<LiveRun>(from_stored(std::move(stored)));
   LiveRun& added = *run;
   const auto [position, is_new] = state_.runs.emplace(added.record.id, std::move(run));

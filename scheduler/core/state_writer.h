@@ -30,11 +30,6 @@ void count_dependency(DependencyCounts& counts, DependencyClass kind, TaskState 
 /// How many repairs the run has seen.
 [[nodiscard]] std::uint32_t repair_count(const RunRecord& run);
 
-/// The tasks that a selection ("+prep", "train", "train+") leaves out; empty: none.
-[[nodiscard]] std::vector<bool> find_unselected(const JobGraph& graph,
-                                                const model::JobSettings& settings,
-                                                const std::vector<std::string>& only);
-
 class StateWriter {
  public:
   explicit StateWriter(State& state) : state_(state) {}
@@ -47,7 +42,7 @@ class StateWriter {
   LiveRun& add_run(RunRecord record, SettingsPointer settings);
   /// Adds a run as it was stored.
   LiveRun& add_stored(StoredRun stored);
-  /// Builds the derived parts of a run whose rows and details are set (recovery and add_run).
+  /// Builds what is derived from the rows and details. REQUIRES: the run is compiled.
   void index_run(LiveRun& run);
 
   void mark_dirty(LiveRun& run);

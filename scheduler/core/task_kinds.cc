@@ -1,8 +1,10 @@
 #include "scheduler/core/task_kinds.h"
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <tuple>
+#include <variant>
 
 #include "common/base/planted.h"
 #include "common/model/environment_fingerprint.h"
@@ -15,16 +17,15 @@ const model::TaskSettings& what_runs(const model::TaskSettings& task) {
   return loop == nullptr ? task : loop->task.front();
 }
 
-/// All that TaskKind follows from, borrowed from the settings of one job.
+/// What of a task's settings its kind follows from, borrowed; the action, since some bring
+/// packages.
 auto identity_of(const model::TaskSettings& task) {
-  const model::ResourceRequest& wanted = task.resources;
-  return std::tie(wanted.cpu_millis,
-                  wanted.memory_bytes,
-                  wanted.gpus,
-                  wanted.labels,
-                  task.pool,
-                  task.environment_key,
-                  task.libraries);
+  return std::tuple<std::size_t,
+                    const model::ResourceRequest&,
+                    const std::string&,
+                    const std::string&,
+                    const std::vector<std::string>&>(
+      task.action.index(), task.resources, task.pool, task.environment_key, task.libraries);
 }
 
 TaskKind make_kind(const model::JobSettings& job, const model::TaskSettings& task) {
@@ -40,14 +41,12 @@ TaskKind make_kind(const model::JobSettings& job, const model::TaskSettings& tas
 
 TaskKinds::TaskKinds(const model::JobSettings& settings) {
   using Identity = decltype(identity_of(settings.tasks.front()));
-  // Beside the identity the kind of action, which may bring packages of its own.
-  std::map<std::pair<std::size_t, Identity>, std::uint32_t> known;
+  std::map<Identity, std::uint32_t> known;
   kind_of_task_.reserve(settings.tasks.size());
   for (const model::TaskSettings& outer : settings.tasks) {
     const model::TaskSettings& task = what_runs(outer);
     const auto [place, is_new] =
-        known.try_emplace(std::pair(task.action.index(), identity_of(task)),
-                          static_cast<std::uint32_t>(kinds_.size()));
+        known.try_emplace(identity_of(task), static_cast<std::uint32_t>(kinds_.size()));
     if (is_new) {
       kinds_.push_back(make_kind(settings, task));
     }

@@ -23,10 +23,10 @@ class TaskKinds {
  public:
   TaskKinds() = default;
 
-  /// O(tasks log kinds + dependency lines of all kinds).
+  /// O(tasks log kinds + kinds (environments + dependency lines)).
   explicit TaskKinds(const model::JobSettings& settings);
 
-  /// Of a task of the job; of a for-each task what is inside it.
+  /// Of a task of the job; of a for-each task what is inside it. REQUIRES: the job has the task.
   [[nodiscard]] const TaskKind& of(TaskIndex task) const { return kinds_[kind_of_task_[task]]; }
 
  private:

@@ -86,13 +86,13 @@ void occupy(State& state, LiveWorker& worker, const LiveRun& run, TaskIndex task
 }
 
 void vacate(State& state, LiveWorker& worker, const LiveRun& run, TaskIndex task) {
-  const model::TaskSettings& settings = run.task_settings(task);
-  worker.cpu_millis -= settings.resources.cpu_millis;
-  worker.memory_bytes -= settings.resources.memory_bytes;
+  const ReadyShape& shape = shape_of(run, task);
+  worker.cpu_millis -= shape.resources.cpu_millis;
+  worker.memory_bytes -= shape.resources.memory_bytes;
   for (const std::uint32_t device : gpus_of(run, task)) {
     worker.gpus.erase(device);
   }
-  const auto usage = state.pool_usage.find(settings.pool);
+  const auto usage = state.pool_usage.find(shape.pool);
   if (usage != state.pool_usage.end() && --usage->second == 0) {
     state.pool_usage.erase(usage);
   }

@@ -10,7 +10,7 @@
 
 namespace sheaf::core {
 
-/// The shape under which a task waits.
+/// The shape under which a task waits; borrowed from `run`.
 [[nodiscard]] const ReadyShape& shape_of(const LiveRun& run, TaskIndex task);
 
 /// Whether the task waits for a slot.

@@ -42,6 +42,9 @@ Result<Response> explain_from_rows(Context& context,
                       .settings = core::SettingsPointer(*settings, &(*settings)->compiled),
                       .rows = std::move(view->tasks),
                       .details = std::move(view->details)};
+  if (auto checked = core::check_stored(run); !checked) {
+    return fail(checked.error());
+  }
   if (!is_terminal(run.record.state)) {
     return fail(ErrorCode::kUnavailable, "The run is being started again; ask once more.");
   }

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "scheduler/core/core.h"
 #include "scheduler/core/resolved_texts.h"
 #include "scheduler/http/views_iterations.h"
 
@@ -70,15 +71,9 @@ struct ResolvedView {
 
 class Adder {
  public:
-  Adder(const store::RunView& run,
-        core::SettingsPointer settings,
-        std::vector<core::InputsPointer> inputs)
-      : run_(run),
-        resolver_({.record = run.record,
-                   .settings = std::move(settings),
-                   .rows = run.tasks,
-                   .details = run.details,
-                   .inputs = std::move(inputs)}) {}
+  /// `stored` is the same run, with its inputs.
+  Adder(const store::RunView& run, core::StoredRun stored)
+      : run_(run), resolver_(std::move(stored)) {}
 
   /// Entries of `key` stand for rows from `first` on.
   void add(json::object& view, std::string_view key, core::TaskIndex first) const {
@@ -139,7 +134,15 @@ Result<void> add_resolved_values(json::object& view,
   if (!inputs) {
     return fail(inputs.error());
   }
-  const Adder adder(run, std::move(settings), *std::move(inputs));
+  core::StoredRun stored{.record = run.record,
+                         .settings = std::move(settings),
+                         .rows = run.tasks,
+                         .details = run.details,
+                         .inputs = *std::move(inputs)};
+  if (auto checked = core::check_stored(stored); !checked) {
+    return checked;
+  }
+  const Adder adder(run, std::move(stored));
   const auto first = static_cast<core::TaskIndex>(page.first);
   adder.add(view, "tasks", place == nullptr ? first : place->task);
   const core::IterationBlock* block =

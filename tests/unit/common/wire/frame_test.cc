@@ -6,37 +6,12 @@
 #include <gtest/gtest.h>
 
 #include "common/base/limits.h"
+#include "tests/unit/common/wire/frames.h"
 
 namespace sheaf::wire {
 namespace {
 
 constexpr Timestamp kNoon = from_epoch_ms(1'760'000'000'123);
-
-FrameHeader a_header() {
-  return {.version = 1, .epoch = 7, .session = 70'001, .sequence = 42};
-}
-
-model::AttemptSpec a_spec() {
-  return {
-      .attempt = AttemptId{kMaxPublicId},
-      .run = RunId{11},
-      .job = JobId{12},
-      .job_name = "wine",
-      .task_key = "tr\xC3\xA4in",
-      .attempt_number = 2,
-      .fence = 1'234'567'890'123,
-      .arguments = {"python", "", "--alpha=0.5", std::string("nul\0inside", 10)},
-      .is_python = true,
-      .env = {{"B", "2"}, {"A", ""}},
-      .environment = model::EnvironmentSettings{.environment_key = "default",
-                                                .environment_version = "3",
-                                                .dependencies = {"scikit-learn==1.5.2", "mlflow"}},
-      .manifest_digest = "ab12",
-      .file_path = "/Workspace/Users/ann/.bundle/wine/dev/files",
-      .timeout = Milliseconds{2'000},
-      .gpus = {0, 5},
-      .stream = {{.index = 0, .json = "1"}, {.index = 999'999, .json = "{\"a\": null}"}}};
-}
 
 model::AttemptOutcome an_outcome() {
   return {.end = model::AttemptEnd::kSignalled,

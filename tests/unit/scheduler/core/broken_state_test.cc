@@ -187,6 +187,7 @@ TEST(ImpossibleEventDeathTest, ARunThatIsThereAlready) {
                "a run id was given twice");
   RunRepaired repaired{.run = world.run(world.queued), .settings = world.live().settings};
   repaired.run->repairs.push_back({.id = 1});
+  repaired.rows.resize(repaired.run->task_count);
   EXPECT_DEATH(apply(world.state, repaired), "a run id was given twice");
 }
 
@@ -229,15 +230,33 @@ TEST(ImpossibleEventDeathTest, ABlockThatDoesNotFollowTheLastRow) {
       "a block begins behind the last row");
 }
 
-TEST(ImpossibleRowsDeathTest, OfOtherSettingsOrWithoutInputsAreNotRestored) {
+TEST(ImpossibleRowsDeathTest, WithoutInputsAreNotRestored) {
   BusyWorld world;
   StoredState stored = world.stored_state();
   stored.runs.at(0).inputs.clear();
   EXPECT_DEATH(static_cast<void>(restore(stored)), "a block has no inputs");
-  ++stored.runs.at(0).record.graph_size;
-  EXPECT_DEATH(static_cast<void>(restore(stored)), "not those it was submitted with");
-  stored.runs.at(0).settings = nullptr;
-  EXPECT_DEATH(static_cast<void>(restore(stored)), "not those it was submitted with");
+}
+
+TEST(ImpossibleRowsDeathTest, OfAnotherRunAreFoundAndNotRestored) {
+  struct Row {
+    const char* what;
+    void (*spoil)(StoredRun& run);
+  };
+  for (const Row& row : {Row{"settings", [](StoredRun& run) { ++run.record.graph_size; }},
+                         Row{"settings", [](StoredRun& run) { run.settings = nullptr; }},
+                         Row{"rows", [](StoredRun& run) { run.rows.pop_back(); }},
+                         Row{"inputs", [](StoredRun& run) { run.inputs.emplace_back(); }}}) {
+    BusyWorld world;
+    StoredRun run = world.stored_state().runs.at(0);
+    ASSERT_TRUE(check_stored(run).has_value());
+    row.spoil(run);
+    const auto checked = check_stored(run);
+    ASSERT_FALSE(checked.has_value());
+    EXPECT_EQ(checked.error().code, ErrorCode::kCorrupt);
+    EXPECT_NE(checked.error().message.find(std::string("other ") + row.what), std::string::npos)
+        << checked.error().message;
+    EXPECT_DEATH(static_cast<void>(from_stored(run)), row.what);
+  }
 }
 
 TEST(ImpossibleRowsDeathTest, WithoutABlockAreNoIterations) {

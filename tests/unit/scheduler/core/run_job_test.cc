@@ -251,7 +251,9 @@ TEST(RunJob, QueuesBehindARunThatWaitsForAnotherRunByNow) {
   const RunId first = last_run_of(world, jobs[1]);
   world.finish(first, "work", 1);
   ASSERT_TRUE(world.turn(RepairRun{.run = above, .all_failed = true}));
-  ASSERT_NE(world.details_of(above, "call").child, first) << "it waits for another run";
+  const RunId second = world.details_of(above, "call").child;
+  ASSERT_TRUE(second.is_valid());
+  ASSERT_NE(second, first) << "it waits for another run";
   ASSERT_TRUE(world.turn(RepairRun{.run = first, .all_failed = true}));
   world.finish(first, "work");
   EXPECT_EQ(world.state_of(first, "call"), TaskState::kDelegated);

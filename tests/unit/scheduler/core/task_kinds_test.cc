@@ -1,19 +1,22 @@
-// What is compiled of a job's settings before its runs: task kinds, and the look-up by key.
 #include "scheduler/core/task_kinds.h"
 
+#include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "common/model/environment_fingerprint.h"
-#include "scheduler/core/job_graph.h"
-#include "tests/support/builders.h"
+#include "tests/support/core_world.h"
 
 namespace sheaf::core {
 namespace {
 
 using tests::a_job;
 using tests::a_task;
+using tests::CoreWorld;
 
 model::TaskSettings a_script(const std::string& key, std::vector<std::string> libraries) {
   model::TaskSettings task = a_task(key).build();
@@ -40,14 +43,17 @@ TEST(TaskKinds, ThoseAlikeShareOne) {
 }
 
 TEST(TaskKinds, EachThingThatDecidesMakesAnother) {
-  std::vector<model::TaskSettings> tasks(7, a_script("t", {}));
+  std::vector<model::TaskSettings> tasks(9, a_script("t", {}));
   tasks[1].libraries = {"x"};
   tasks[2].environment_key = "";
   tasks[3].pool = "p";
   tasks[4].resources.labels = {"l"};
   tasks[5].resources.gpus = 1;
   tasks[6].action = model::NotebookTask{.notebook_path = "/n.py"};
-  const TaskKinds kinds(with_tasks(tasks));
+  tasks[7].resources.cpu_millis = 1;
+  tasks[8].resources.memory_bytes = 1;
+  const auto settings = with_tasks(tasks);
+  const TaskKinds kinds(settings);
   std::set<const TaskKind*> all;
   for (TaskIndex task = 0; task < tasks.size(); ++task) {
     all.insert(&kinds.of(task));
@@ -74,15 +80,31 @@ TEST(TaskKinds, OfAForEachTaskIsThatOfWhatItRepeats) {
   EXPECT_EQ(TaskKinds(job.build()).of(0).shape.pool, "inner");
 }
 
-TEST(JobGraph, FindsATaskByItsKey) {
-  const auto job = a_job("j").task(a_task("c")).task(a_task("a").after("c")).task(a_task("b"));
-  const JobGraph graph(job.build());
-  EXPECT_EQ(graph.find("c"), 0U);
-  EXPECT_EQ(graph.find("a"), 1U);
-  EXPECT_EQ(graph.find("b"), 2U);
-  for (const char* key : {"", "aa", "d"}) {
-    EXPECT_EQ(graph.find(key), std::nullopt) << key;
+TEST(TaskKinds, OfAnIterationAreThoseOfItsOwnForEachTask) {
+  CoreWorld world;
+  world.register_worker("w", 8);
+  auto settings = with_tasks({a_task("plain").build()});
+  for (const char* name : {"x", "y"}) {
+    model::TaskSettings inner = a_script(name, {name});
+    inner.pool = name;
+    model::TaskSettings loop =
+        a_task("loop-" + std::string(name)).for_each("[1]", a_task("z")).build();
+    std::get<model::ForEachTask>(loop.action).task = {inner};
+    settings.tasks.push_back(loop);
   }
+  const auto reply =
+      world.turn(SubmitOnce{.settings_digest = "d",
+                            .settings_json = "{}",
+                            .settings = std::make_shared<const model::JobSettings>(settings)});
+  ASSERT_TRUE(reply.has_value());
+  std::map<std::string, std::vector<std::string>> dependencies;
+  for (const StartAttempt& start : world.take_starts()) {
+    dependencies[start.spec.task_key] = start.spec.environment->dependencies;
+  }
+  EXPECT_EQ(dependencies,
+            (std::map<std::string, std::vector<std::string>>{
+                {"plain", {}}, {"x", {"numpy", "x"}}, {"y", {"numpy", "y"}}}));
+  EXPECT_EQ(world.state.pool_usage, (std::map<std::string, std::uint32_t>{{"x", 1}, {"y", 1}}));
 }
 
 }  // namespace
