@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
 #include <boost/json.hpp>
 
@@ -11,6 +13,10 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kMaxWaitMs = 30'000;
+// Of watchers: what costs less is not paced.
+constexpr Milliseconds kCheapAnswer{10};
+constexpr int kRestAfterAnswer = 9;
+constexpr Milliseconds kLongestRest{5'000};
 constexpr std::int64_t kMaxListedRuns = 100;
 constexpr std::int64_t kDefaultListedRuns = 20;
 constexpr std::int64_t kMaxListedIterations = 1'000;
@@ -90,7 +96,13 @@ class Places {
   std::map<DeploymentId, core::DeploymentRecord> deployments_;
 };
 
-Result<Response> show_run(Context& context, RunId id) {
+/// A run as it is shown, and whether nothing will change in it any more.
+struct ShownRun {
+  Response response;
+  bool is_over = false;
+};
+
+Result<ShownRun> show_run(Context& context, RunId id) {
   // In this order: the run that is read is at least as new as the version that is told.
   const std::uint64_t version = context.service().feed.version(id);
   const auto reader = context.read();
@@ -104,12 +116,31 @@ Result<Response> show_run(Context& context, RunId id) {
   if (!settings || !place || !workers) {
     return fail(!settings ? settings.error() : !place ? place.error() : workers.error());
   }
-  return json_response(sheaf_run(*run, *place, (*settings)->compiled, *workers));
+  return ShownRun{
+      .response = json_response(sheaf_run(*run, *place, (*settings)->compiled, *workers)),
+      .is_over = is_terminal(run->record.state)};
 }
 
 void answer_run(Context& context, RunId id, const Respond& respond) {
-  auto response = show_run(context, id);
-  respond(response ? std::move(*response) : error_response(response.error()));
+  auto shown = show_run(context, id);
+  respond(shown ? std::move(shown->response) : error_response(shown.error()));
+}
+
+/// Answers one who will ask again at once. Where the view took long to make, which it does for a
+/// million iterations, the answer is held back for so long that a watcher costs a tenth of a
+/// thread.
+void answer_watcher(Context& context, RunId id, const Respond& respond) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto shown = show_run(context, id);
+  const auto taken = std::chrono::ceil<Milliseconds>(std::chrono::steady_clock::now() - begin);
+  if (!shown || shown->is_over || taken <= kCheapAnswer) {
+    return respond(shown ? std::move(shown->response) : error_response(shown.error()));
+  }
+  context.service().pool.after(
+      std::min(taken * kRestAfterAnswer, kLongestRest),
+      [respond, held = std::make_shared<Response>(std::move(shown->response))] {
+        respond(std::move(*held));
+      });
 }
 
 /// Answers once the run is newer than `above`, or after `wait`.
@@ -118,7 +149,7 @@ void answer_later(
   Pool& pool = context.service().pool;
   ChangeFeed& feed = context.service().feed;
   const auto answer = [&context, &pool, id, respond] {
-    pool.post([&context, id, respond] { answer_run(context, id, respond); });
+    pool.post([&context, id, respond] { answer_watcher(context, id, respond); });
   };
   const auto waiter = feed.wait(id, above, answer);
   if (!waiter) {

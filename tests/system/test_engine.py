@@ -96,6 +96,26 @@ def test_inputs_of_a_file_and_of_a_task_value_reach_the_iterations(sheaf):
     assert written == {"file": [b"a=1\n", b"b=2\n"], "value": [b"to eu\n", b"to us\n"]}
 
 
+def test_who_follows_a_large_run_costs_a_small_part_of_a_thread(sheaf):
+    iterations = 100_000
+    settings = {"name": "j", "tasks": [{"task_key": "loop", "for_each_task": {
+        "sheaf": {"inputs_file": "inputs"}, "concurrency": 2, "task": command_task("one", "true")}}]}
+    jobs = sheaf.deploy(files={"inputs": b"1\n" * iterations}, j=settings)
+    run = sheaf.run_now(jobs["j"])
+
+    def seconds_of(question):
+        begin = time.monotonic()
+        version = sheaf.get(f"/api/sheaf/v1/runs/{run}{question}")["version"]
+        return time.monotonic() - begin, version
+
+    cost = min(seconds_of("")[0] for _ in range(3))
+    first, version = seconds_of("?wait_ms=20000&version=0")
+    second, _ = seconds_of(f"?wait_ms=20000&version={version}")
+    assert min(first, second) > 4 * cost, (first, second, cost)
+    sheaf.post("/api/2.2/jobs/runs/cancel", {"run_id": run})
+    assert sheaf.wait_run(run)["state"] == "CANCELED"
+
+
 def started_runs(sheaf, job):
     return [run["run_id"] for run in sheaf.get(f"/api/sheaf/v1/runs?job_id={job}&limit=100")["runs"]]
 
